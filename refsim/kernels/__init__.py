@@ -1,0 +1,1 @@
+"""Explicit gather-accumulate loops, compiled by numba: the only code that touches data."""

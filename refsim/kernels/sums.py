@@ -1,0 +1,61 @@
+"""Sums of two streams, over tokens, and over time."""
+
+from refsim.kernels.kernel import kernel
+
+
+@kernel
+def add_aligned(stream, stream_shift, branch, branch_shift, total):
+    """Add a branch to the residual stream, each shifted left to the common step (rule N13).
+
+    Parameters
+    ----------
+    stream, branch : ndarray of int32 or int64, shape (N, C)
+    stream_shift, branch_shift : int
+    total : ndarray of int32 or int64, shape (N, C)
+        Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> total = np.zeros((1, 1), np.int32)
+    >>> add_aligned(np.array([[3]], np.int32), 2, np.array([[-5]], np.int32), 0, total)
+    >>> total.tolist()
+    [[7]]
+    """
+    for row in range(total.shape[0]):
+        for channel in range(total.shape[1]):
+            total[row, channel] = (stream[row, channel] << stream_shift) + (branch[row, channel] << branch_shift)
+
+
+@kernel
+def sum_tokens(spikes, counts):
+    """Add up the spikes of each channel over the tokens (rule N14).
+
+    Parameters
+    ----------
+    spikes : ndarray of int8, shape (N, C)
+    counts : ndarray of int32 or int64, shape (1, C)
+        Filled.
+    """
+    for channel in range(spikes.shape[1]):
+        counts[0, channel] = 0
+    for token in range(spikes.shape[0]):
+        for channel in range(spikes.shape[1]):
+            spike = spikes[token, channel]
+            if spike != 0:
+                counts[0, channel] += spike
+
+
+@kernel
+def add_timestep(values, totals):
+    """Add one timestep's values to the totals (rule N14).
+
+    Parameters
+    ----------
+    values : ndarray of int32 or int64, shape (N, C)
+    totals : ndarray of int32 or int64, shape (N, C)
+        Advanced in place.
+    """
+    for row in range(values.shape[0]):
+        for channel in range(values.shape[1]):
+            totals[row, channel] += values[row, channel]

@@ -1,0 +1,203 @@
+"""One file per model: the network as JSON, its integers, where they come from, and a checksum of every byte.
+
+The file is an .npz archive of uncompressed .npy members, so that ``numpy.load`` reads it too. The member ``network``
+holds the JSON as bytes; the others are parameters by site and field. The archive's comment is the SHA-256 of all bytes
+before it. Nothing in it is ever unpickled, and the same network always gives the same bytes.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from refsim.errors import ModelFileError, NetworkError
+from refsim.network import Input, Network, Node
+from refsim.numerics import NUMERICS_VERSION
+from refsim.ops import OPERATORS
+
+FORMAT, FORMAT_VERSION = "refsim-model", (1, 0)
+NETWORK_MEMBER = "network"
+SEAL = b"refsim sha256 "
+SEAL_LENGTH = len(SEAL) + 64
+INTEGER_TYPES = ("int8", "int32", "int64", "uint8")
+
+
+def save(network, path):
+    """Write a model file.
+
+    Parameters
+    ----------
+    network : Network
+    path : str or Path
+    """
+    members = {NETWORK_MEMBER: np.frombuffer(description_json(network), np.uint8)}
+    for node in network.nodes:
+        for name, array in node.operator.parameters().items():
+            members[f"{node.name}.{name}"] = array
+    Path(path).write_bytes(sealed_archive(members))
+
+
+def description_json(network):
+    """Return the network without its arrays as canonical JSON bytes."""
+    description = {
+        "format": f"{FORMAT}/{'.'.join(map(str, FORMAT_VERSION))}",
+        "numerics": NUMERICS_VERSION,
+        "name": network.name,
+        "timesteps": network.timesteps,
+        "input": {"kind": network.input.kind, "shape": list(network.input.shape)},
+        "logit_denominator": network.logit_denominator,
+        "provenance": network.provenance,
+        "nodes": [
+            {
+                "name": node.name,
+                "operator": node.operator.kind(),
+                "inputs": list(node.inputs),
+                "settings": node.operator.settings(),
+                "parameters": sorted(node.operator.parameters()),
+            }
+            for node in network.nodes
+        ],
+    }
+    return json.dumps(description, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def sealed_archive(members):
+    """Return the bytes of an archive of arrays, ending in the checksum of all bytes before it."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in members.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
+        archive.comment = bytes(SEAL_LENGTH)
+    unsealed = stream.getvalue()[:-SEAL_LENGTH]
+    return unsealed + SEAL + hashlib.sha256(unsealed).hexdigest().encode()
+
+
+def load(path):
+    """Read a model file and validate the network in it.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    network : Network
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, damaged, of a newer format, or holds anything but integers.
+    NetworkError
+        If its parameters do not fit together; RegisterError if a register could overflow.
+    """
+    members = read_members(path)
+    if NETWORK_MEMBER not in members:
+        raise ModelFileError(f"{path}: an .npz, but not a refsim model: it has no member {NETWORK_MEMBER!r}")
+    try:
+        description = json.loads(members.pop(NETWORK_MEMBER).tobytes())
+        require_readable(path, description)
+        nodes = tuple(read_node(path, entry, members) for entry in description["nodes"])
+        network_input = Input(description["input"]["kind"], tuple(description["input"]["shape"]))
+        if members:
+            raise ModelFileError(f"{path}: {min(members)}: an array that no operator of the network has")
+        return Network(
+            description["name"],
+            description["timesteps"],
+            network_input,
+            nodes,
+            description["logit_denominator"],
+            description["provenance"],
+        )
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelFileError(f"{path}: the description of the network is malformed: {error!r}") from error
+    except NetworkError as error:
+        error.args = (f"{path}: {error}",)
+        raise
+
+
+def require_readable(path, description):
+    """Refuse another format, a newer one, and other numerics."""
+    kind, _, version = str(description["format"]).partition("/")
+    if kind != FORMAT:
+        raise ModelFileError(f"{path}: expected the format {FORMAT}, got {description['format']!r}")
+    major = int(version.partition(".")[0]) if version.partition(".")[0].isdigit() else None
+    if major is None or major > FORMAT_VERSION[0]:
+        raise ModelFileError(
+            f"{path}: has the format {description['format']}; this refsim reads up to "
+            f"{FORMAT}/{'.'.join(map(str, FORMAT_VERSION))}: upgrade refsim"
+        )
+    if description["numerics"] != NUMERICS_VERSION:
+        raise ModelFileError(
+            f"{path}: was made for {description['numerics']}, this refsim computes {NUMERICS_VERSION}; "
+            "the two may differ in bits"
+        )
+
+
+def read_node(path, entry, members):
+    """Build one node from its description, taking its arrays out of `members`."""
+    name = entry["name"]
+    operator = OPERATORS.get(entry["operator"])
+    if operator is None:
+        raise ModelFileError(f"{path}: {name}: unknown operator {entry['operator']!r}")
+    values = dict(entry["settings"])
+    for parameter in entry["parameters"]:
+        key = f"{name}.{parameter}"
+        if key not in members:
+            raise ModelFileError(f"{path}: {key}: missing")
+        values[parameter] = members.pop(key)
+    types = {field.name: field.type for field in fields(operator)}
+    for field_name, value in values.items():
+        wanted = types.get(field_name)
+        if wanted is None or type(value) is not wanted:
+            raise ModelFileError(
+                f"{path}: {name}.{field_name}: expected "
+                f"{'no such field' if wanted is None else wanted.__name__}, got {type(value).__name__}"
+            )
+    return Node(name, operator(**values), tuple(entry["inputs"]))
+
+
+def read_members(path):
+    """Return the arrays of a sealed archive by name, after checking its checksum."""
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    unsealed, seal = content[:-SEAL_LENGTH], content[-SEAL_LENGTH:]
+    if not seal.startswith(SEAL):
+        raise ModelFileError(f"{path}: not a refsim model, or a truncated one: it does not end in a checksum")
+    found, stated = hashlib.sha256(unsealed).hexdigest(), seal[len(SEAL) :].decode("ascii", "replace")
+    if found != stated:
+        raise ModelFileError(f"{path}: damaged: its bytes have the SHA-256 {found[:16]}..., it states {stated[:16]}...")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return {name.removesuffix(".npy"): read_member(path, archive, name) for name in archive.namelist()}
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise ModelFileError(f"{path}: not a readable archive: {error}") from error
+
+
+def read_member(path, archive, name):
+    """Read one array without ever unpickling."""
+    information = archive.getinfo(name)
+    if information.compress_type != zipfile.ZIP_STORED:
+        raise ModelFileError(f"{path}: {name}: compressed; the members of a model are stored as they are")
+    stream = io.BytesIO(archive.read(name))
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ModelFileError(f"{path}: {name}: expected .npy version 1.0, got {version}")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    if dtype.hasobject:
+        raise ModelFileError(f"{path}: {name}: holds pickled objects, which are never read")
+    if dtype.name not in INTEGER_TYPES:
+        raise ModelFileError(f"{path}: {name}: expected integers ({', '.join(INTEGER_TYPES)}), got {dtype.name} {shape}")
+    values = np.frombuffer(stream.read(), np.uint8)
+    if fortran_order or values.size != dtype.itemsize * int(np.prod(shape, dtype=object)):
+        raise ModelFileError(f"{path}: {name}: {values.size} bytes do not fill {dtype.name} {shape} in C order")
+    return values.view(dtype).reshape(shape)

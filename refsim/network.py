@@ -1,0 +1,216 @@
+"""The network as data: named operators in order, validated once."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from refsim.errors import NetworkError, RegisterError
+from refsim.numerics import Signal, require_choice, require_integer
+from refsim.ops.operator import Operator
+
+INPUT_KINDS = {
+    "image": (np.uint8, 0, 255),
+    "binary": (np.int8, 0, 1),
+    "ternary": (np.int8, -1, 1),
+    "graded": (np.int8, 0, 127),
+}
+"""Type and range of each kind of input: one image for all timesteps, or spike frames, one a timestep."""
+
+INPUT_SITE = "input"
+MOST_TIMESTEPS = 1024
+
+
+@dataclass(frozen=True)
+class Input:
+    """What the network takes.
+
+    Attributes
+    ----------
+    kind : {"image", "binary", "ternary", "graded"}
+        A uint8 image, or int8 spike frames (T, Y, X, C) in {0, 1}, {-1, 0, 1} or 0..127.
+    shape : tuple of int
+        (Y, X, C).
+    """
+
+    kind: str
+    shape: tuple
+
+    @property
+    def is_static(self):
+        """Whether every timestep sees the same input."""
+        return self.kind == "image"
+
+    @property
+    def signal(self):
+        dtype, low, high = INPUT_KINDS[self.kind]
+        return Signal.uniform(dtype, self.shape, low, high)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operator in its place.
+
+    Attributes
+    ----------
+    name : str
+        The site of its output, as in ``block0.attention.scores``.
+    operator : Operator
+    inputs : tuple of str
+        Sites that it reads, each of an earlier node or ``"input"``.
+    """
+
+    name: str
+    operator: Operator
+    inputs: tuple
+
+    @property
+    def register_site(self):
+        """Site of the register that is kept between timesteps, or None."""
+        register = self.operator.register
+        return None if register is None else f"{self.name}.{register}"
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A validated network.
+
+    Attributes
+    ----------
+    name : str
+    timesteps : int
+    input : Input
+    nodes : tuple of Node
+        In order of computation; the last gives the logits, shape (1, classes).
+    logit_denominator : int
+        A logit stands for its integer divided by this.
+    provenance : dict
+        Where the weights come from; words and numbers only.
+    signals : dict of Signal by site
+        Worst case of every site, registers included; computed here.
+    static_sites : frozenset of str
+        Sites that are the same at every timestep, computed once.
+
+    Raises
+    ------
+    NetworkError
+        Where parts do not fit; RegisterError where a register could overflow.
+    """
+
+    name: str
+    timesteps: int
+    input: Input
+    nodes: tuple
+    logit_denominator: int
+    provenance: dict = field(default_factory=dict)
+    signals: dict = field(init=False, repr=False)
+    static_sites: frozenset = field(init=False, repr=False)
+
+    def __post_init__(self):
+        require_integer(f"{self.name}: timesteps", self.timesteps, 1, MOST_TIMESTEPS)
+        require_integer(f"{self.name}: logit_denominator", self.logit_denominator, 1, 2**62)
+        signals = {INPUT_SITE: input_signal(self.name, self.input)}
+        static = {INPUT_SITE} if self.input.is_static else set()
+        for node in self.nodes:
+            signals.update(site_signals(node, signals, self.timesteps))
+            if node.operator.register is None and static.issuperset(node.inputs):
+                static.add(node.name)
+        require_logits(self.name, self.nodes, signals)
+        object.__setattr__(self, "signals", signals)
+        object.__setattr__(self, "static_sites", frozenset(static))
+
+    def __getitem__(self, site):
+        """Return the node of a site."""
+        return next(node for node in self.nodes if node.name == site)
+
+    @property
+    def classes(self):
+        return self.signals[self.nodes[-1].name].shape[-1]
+
+    @property
+    def parameter_count(self):
+        return sum(array.size for node in self.nodes for array in node.operator.parameters().values())
+
+    def input_signals(self, node):
+        """Return the forms of what a node reads."""
+        return [self.signals[site] for site in node.inputs]
+
+
+
+def input_signal(name, network_input):
+    """Check the input's description and return its form."""
+    require_choice(f"{name}: input", network_input.kind, INPUT_KINDS)
+    if len(network_input.shape) != 3:
+        raise NetworkError(f"{name}: the input must have the shape (Y, X, C), got {network_input.shape}")
+    for size in network_input.shape:
+        require_integer(f"{name}: input size", size, 1, 4096)
+    return network_input.signal
+
+
+def site_signals(node, signals, timesteps):
+    """Validate one node after those before it; return its sites: the output and, where there is one, the register."""
+    if node.name in signals:
+        raise NetworkError(f"{node.name}: two nodes have this name")
+    missing = [site for site in node.inputs if site not in signals]
+    if missing:
+        raise NetworkError(f"{node.name}: reads {missing[0]}, which no earlier node gives")
+    inputs = [signals[site] for site in node.inputs]
+    try:
+        sites = {node.name: node.operator.output(node.name, inputs, timesteps)}
+        if node.register_site is not None:
+            sites[node.register_site] = node.operator.state(node.name, inputs, timesteps)
+    except ValueError as error:
+        raise NetworkError(f"{node.name}: {node.operator.kind()} does not take {len(inputs)} inputs") from error
+    return sites
+
+
+def require_logits(name, nodes, signals):
+    """Check that the last node gives one row of logits."""
+    if not nodes:
+        raise NetworkError(f"{name}: a network needs at least one node")
+    shape = signals[nodes[-1].name].shape
+    if len(shape) != 2 or shape[0] != 1:
+        raise NetworkError(f"{nodes[-1].name}: the last node must give logits of shape (1, classes), got {shape}")
+
+
+class Assembly:
+    """A network under construction: each node is given the narrowest registers that its worst case allows.
+
+    Parameters
+    ----------
+    network_input : Input
+    timesteps : int
+    """
+
+    WIDTHS = (32, 64)
+
+    def __init__(self, network_input, timesteps):
+        self.input, self.timesteps = network_input, timesteps
+        self.nodes, self.signals = [], {INPUT_SITE: input_signal("network", network_input)}
+
+    def add(self, name, operator, *inputs):
+        """Append a node and return its site."""
+        for bits in self.WIDTHS:
+            node = Node(name, with_registers(operator, bits), inputs)
+            try:
+                sites = site_signals(node, self.signals, self.timesteps)
+                break
+            except RegisterError:
+                if bits == self.WIDTHS[-1]:
+                    raise
+        self.nodes.append(node)
+        self.signals.update(sites)
+        return name
+
+    def shape(self, site):
+        """Return the shape of a site's values."""
+        return self.signals[site].shape
+
+    def finish(self, name, logit_denominator, provenance):
+        """Return the network."""
+        return Network(name, self.timesteps, self.input, tuple(self.nodes), logit_denominator, provenance)
+
+
+def with_registers(operator, bits):
+    """Return the operator with every declared width set to `bits`."""
+    widths = {name: bits for name in operator.settings() if name.endswith("_bits")}
+    return replace(operator, **widths)

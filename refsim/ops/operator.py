@@ -1,0 +1,104 @@
+"""What every operator answers: the form of its output, its state, one timestep, and its share of the census."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from refsim.audit.census import Census
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """One operation of a network: parameters and rules, no state.
+
+    A subclass is a frozen dataclass. Its array fields are the parameters kept in a model file; its other fields are
+    words and integers.
+
+    Attributes
+    ----------
+    is_neuron : bool
+        Whether the output is spikes of which a firing rate can be told.
+    register : str or None
+        Name of the register kept between timesteps; None for a stateless operator.
+    """
+
+    is_neuron = False
+    register = None
+
+    def output(self, site, inputs, timesteps):
+        """Check the parameters and return the form of the output.
+
+        Parameters
+        ----------
+        site : str
+            Named in errors.
+        inputs : sequence of Signal
+        timesteps : int
+
+        Returns
+        -------
+        signal : Signal
+
+        Raises
+        ------
+        NetworkError
+            Where a parameter does not fit; RegisterError where a register could overflow.
+        """
+        raise NotImplementedError
+
+    def state(self, site, inputs, timesteps):
+        """Return the form of the register, for an operator that has one; raises as `output` does."""
+        raise NotImplementedError
+
+    def step(self, timestep, inputs, state, output, rows):
+        """Compute one timestep.
+
+        Parameters
+        ----------
+        timestep : int
+            Counted from 0.
+        inputs : list of ndarray
+        state : ndarray or None
+            The register, advanced in place; all zero before the first timestep.
+        output : ndarray
+            Filled.
+        rows : slice
+            The part of the output's leading axis to compute, within `row_count`; parts may run side by side.
+        """
+        raise NotImplementedError
+
+    def row_count(self, output):
+        """Return into how many parts along the leading axis a timestep may be cut; 1 where it cannot."""
+        return output.shape[0]
+
+    def census(self, inputs, output):
+        """Return the census of one timestep, given the values that went in and came out."""
+        return Census()
+
+    def dense_macs(self, inputs, output):
+        """Return how many multiply-accumulates a dense network would do here, given the two forms or values."""
+        return 0
+
+    @classmethod
+    def kind(cls):
+        """Name of the operator in a model file."""
+        return cls.__name__
+
+    def parameters(self):
+        """Return the array fields by name."""
+        return {field.name: value for field in fields(self) if isinstance(value := getattr(self, field.name), np.ndarray)}
+
+    def settings(self):
+        """Return the other fields by name: words, integers, truth values."""
+        arrays = self.parameters()
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in arrays}
+
+
+def as_rows(array):
+    """View an array of channels-last values as a matrix (rows, channels)."""
+    return array.reshape(-1, array.shape[-1])
+
+
+def nonzero_count(spikes):
+    """Count the spikes of an array."""
+    return int(np.count_nonzero(spikes))

@@ -1,0 +1,55 @@
+"""What comes with the package: trained models and the handwritten digits."""
+
+from pathlib import Path
+
+import numpy as np
+
+from refsim.errors import ModelFileError
+
+PACKAGE = Path(__file__).parent
+
+
+def golden_folder():
+    """Return the folder golden/, as installed with the package or beside it in a checkout."""
+    installed = PACKAGE / "golden_files"
+    return installed if installed.is_dir() else PACKAGE.parent / "golden"
+
+
+def model_names():
+    """Return the names of the models that come with the package."""
+    return sorted(path.stem for path in (golden_folder() / "models").glob("*.npz"))
+
+
+def model_path(path_or_name):
+    """Return the file of a model: a path as it is, or the name of a model that comes with the package.
+
+    Raises
+    ------
+    ModelFileError
+        If there is neither such a file nor such a name.
+    """
+    if Path(path_or_name).exists():
+        return Path(path_or_name)
+    if str(path_or_name) in model_names():
+        return golden_folder() / "models" / f"{path_or_name}.npz"
+    raise ModelFileError(
+        f"{path_or_name}: no such file, nor a model that comes with refsim ({', '.join(model_names())})"
+    )
+
+
+def load_digits(part):
+    """Return the embedded handwritten digits (Alpaydin and Kaynak, UCI; as bundled by scikit-learn, CC BY 4.0).
+
+    Parameters
+    ----------
+    part : {"train", "test"}
+        1,437 images to train on, or the 360 held out.
+
+    Returns
+    -------
+    images : ndarray of uint8, shape (n, 8, 8)
+        0 (paper) to 255 (ink).
+    labels : ndarray of uint8, shape (n,)
+    """
+    with np.load(golden_folder() / "data" / "digits.npz", allow_pickle=False) as digits:
+        return digits[f"{part}_images"], digits[f"{part}_labels"]

@@ -1,0 +1,223 @@
+"""Run a network on one input: timesteps times operators, every site observable."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from refsim.audit.census import Census
+from refsim.audit.counting import CountingArray, Tally
+from refsim.errors import InputError, NetworkError
+from refsim.network import INPUT_SITE
+
+PARALLEL_SIZE = 1 << 15
+"""Outputs of fewer values than this are computed by one thread: handing work out would cost more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a run gives.
+
+    Attributes
+    ----------
+    label : int
+        The class of the largest logit; the lowest of equals (rule N15).
+    logits : ndarray of int64, shape (classes,)
+    logit_denominator : int
+        A logit stands for its integer divided by this.
+    census : Census
+        Operations on data, all sites and timesteps.
+    census_by_site : dict of Census by site
+    spike_counts : dict of (int, int) by site
+        Of each neuron: how many spikes, out of how many neurons times timesteps.
+    trace : dict of ndarray by site, shape (T, ...)
+        Values of the recorded sites.
+    """
+
+    label: int
+    logits: np.ndarray
+    logit_denominator: int
+    census: Census
+    census_by_site: dict
+    spike_counts: dict
+    trace: dict
+
+
+def run(network, image, record=(), threads=None):
+    """Run a network on one image or one set of spike frames.
+
+    Parameters
+    ----------
+    network : Network
+    image : ndarray
+        uint8 of shape (Y, X) or (Y, X, C), or int8 spike frames of shape (T, Y, X, C), as the network's input says.
+    record : iterable of str
+        Sites to keep, as in ``block0.attention.scores``; ``*`` and ``?`` stand for any characters.
+    threads : int, optional
+        Threads for large layers; all cores by default. The bits of the result do not depend on it.
+
+    Returns
+    -------
+    result : Result
+
+    Raises
+    ------
+    InputError
+        If the input does not fit the network.
+    NetworkError
+        If a site to record does not exist.
+    """
+    frames, sites = input_frames(network, image), match_sites(network, record)
+    threads = (os.cpu_count() or 1) if threads is None else threads
+    pool = ThreadPoolExecutor(threads) if threads > 1 else None
+    with pool or nullcontext():
+        return simulate(network, frames, sites, CompiledRoute(pool, threads))
+
+
+def interpret(network, image, record=()):
+    """Run a network on the kernels' Python source, with integers that count and cannot multiply.
+
+    It is thousands of times slower than `run` and shares no compiled code with it; parameters, result and errors are
+    the same.
+
+    Raises
+    ------
+    MultiplicationError
+        If a kernel does to data what the contract forbids.
+    """
+    return simulate(network, input_frames(network, image), match_sites(network, record), InterpretedRoute())
+
+
+class CompiledRoute:
+    """Machine code on NumPy arrays; the census follows from the spikes that went in."""
+
+    def __init__(self, pool, threads):
+        self.pool, self.threads = pool, threads
+
+    def load(self, array):
+        return array
+
+    def plain(self, array, dtype):
+        return array
+
+    def step(self, operator, timestep, inputs, state, output):
+        """Compute one node at one timestep, in parallel where it is large; return its census."""
+        rows = operator.row_count(output)
+        parts = min(self.threads, rows) if output.size >= PARALLEL_SIZE else 1
+        bounds = [rows * part // parts for part in range(parts + 1)]
+        slices = [slice(start, stop) for start, stop in zip(bounds, bounds[1:])]
+        if parts == 1:
+            operator.step(timestep, inputs, state, output, slices[0])
+        else:
+            list(self.pool.map(lambda part: operator.step(timestep, inputs, state, output, part), slices))
+        return operator.census(inputs, output)
+
+
+class InterpretedRoute:
+    """Python source on counting integers; the census is what they counted."""
+
+    def load(self, array):
+        return CountingArray(array, Tally())
+
+    def plain(self, array, dtype):
+        return array.plain(dtype)
+
+    def step(self, operator, timestep, inputs, state, output):
+        """Compute one node at one timestep; return its census."""
+        tally = Tally()
+        arrays = [*inputs, output, *operator.parameters().values(), *([] if state is None else [state])]
+        for array in arrays:
+            array.count_into(tally)
+        operator.step(timestep, inputs, state, output, slice(0, operator.row_count(output)))
+        return tally.census
+
+
+def simulate(network, frames, sites, route):
+    """Compute every node at every timestep along one route."""
+    buffers = {
+        site: route.load(np.zeros(signal.shape, signal.dtype))
+        for site, signal in network.signals.items()
+        if site != INPUT_SITE
+    }
+    operators = {node.name: loaded(node.operator, route) for node in network.nodes}
+    trace = {
+        site: np.empty((network.timesteps, *network.signals[site].shape), network.signals[site].dtype) for site in sites
+    }
+    census = {node.name: Census() for node in network.nodes}
+    spike_counts = {node.name: 0 for node in network.nodes if node.operator.is_neuron}
+    for timestep in range(network.timesteps):
+        if timestep == 0 or not network.input.is_static:
+            buffers[INPUT_SITE] = route.load(frames[timestep])
+        for node in network.nodes:
+            if timestep == 0 or node.name not in network.static_sites:
+                inputs = [buffers[site] for site in node.inputs]
+                state = buffers.get(node.register_site)
+                operations = route.step(operators[node.name], timestep, inputs, state, buffers[node.name])
+                census[node.name] += operations
+            if node.name in spike_counts:
+                spikes = route.plain(buffers[node.name], np.int8)
+                spike_counts[node.name] += int(np.count_nonzero(spikes))
+        for site, values in trace.items():
+            values[timestep] = route.plain(buffers[site], values.dtype)
+    logits = route.plain(buffers[network.nodes[-1].name], np.int64)[0].astype(np.int64)
+    return Result(
+        label=int(logits.argmax()),
+        logits=logits,
+        logit_denominator=network.logit_denominator,
+        census=sum(census.values(), Census()),
+        census_by_site=census,
+        spike_counts={
+            site: (count, network.timesteps * int(np.prod(network.signals[site].shape)))
+            for site, count in spike_counts.items()
+        },
+        trace=trace,
+    )
+
+
+def loaded(operator, route):
+    """Return the operator with its parameters in the form of the route."""
+    return replace(operator, **{name: route.load(array) for name, array in operator.parameters().items()})
+
+
+def input_frames(network, image):
+    """Check an input and return it as one frame a timestep.
+
+    Returns
+    -------
+    frames : ndarray, shape (T, Y, X, C), or (1, Y, X, C) for an image
+    """
+    expected, signal = network.input, network.signals[INPUT_SITE]
+    image = np.asarray(image)
+    if expected.is_static:
+        frames = image[np.newaxis, ..., np.newaxis] if image.ndim == 2 else image[np.newaxis]
+        shape, what = (1, *expected.shape), f"an image of shape {expected.shape}"
+    else:
+        frames, shape = image, (network.timesteps, *expected.shape)
+        what = f"{expected.kind} spike frames of shape {shape}"
+    if image.dtype != signal.dtype or frames.shape != shape:
+        raise InputError(f"{network.name} takes {what} and type {signal.dtype}, got {image.shape} of {image.dtype}")
+    low, high = signal.interval
+    if frames.min() < low or frames.max() > high:
+        raise InputError(
+            f"{network.name} takes {what} with values from {low} to {high}, got {frames.min()} to {frames.max()}"
+        )
+    return np.ascontiguousarray(frames)
+
+
+def match_sites(network, record):
+    """Return the sites that match the given names or patterns, in network order."""
+    if isinstance(record, str):
+        record = (record,)
+    chosen = set()
+    for pattern in record:
+        matches = [site for site in network.signals if fnmatchcase(site, pattern)]
+        if not matches:
+            near = get_close_matches(pattern, network.signals, n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise NetworkError(f"{network.name} has no site {pattern!r}{hint}")
+        chosen.update(matches)
+    return [site for site in network.signals if site in chosen]

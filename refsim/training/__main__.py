@@ -1,0 +1,88 @@
+"""Train a Spiking Transformer: ``python -m refsim.training PRESET --data DATA -o CHECKPOINT``."""
+
+import argparse
+import shlex
+import sys
+
+import torch
+
+from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig
+from refsim.training.checkpoint import save_checkpoint
+from refsim.training.data import load_data
+from refsim.training.loop import accuracy, train_phase
+from refsim.training.neurons import fuse_neurons
+from refsim.training.twin import Thresholds, Twin
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="python -m refsim.training", description=__doc__)
+    parser.add_argument("preset", choices=PRESETS, help="kinds of the neurons in the attention")
+    parser.add_argument("--data", default="digits", help="'digits', or an .npz of images and labels to train on")
+    parser.add_argument("--test", help="an .npz of images and labels to test on (digits bring their own)")
+    parser.add_argument("-o", "--output", required=True, help="the checkpoint to write (.safetensors)")
+    parser.add_argument("--embedding", type=int, default=64)
+    parser.add_argument("--depth", type=int, default=2)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--timesteps", type=int, default=4)
+    parser.add_argument("--pooled-stages", type=int, nargs="*", help="stem stages that halve the image (by default from its size)")
+    parser.add_argument("--neuron-threshold", type=float, default=0.5, help="a power of two")
+    parser.add_argument("--attention-threshold", type=float, default=1.0, help="a power of two")
+    parser.add_argument("--epochs", type=int, default=60, help="with float weights and BatchNorm")
+    parser.add_argument("--rounded-epochs", type=int, default=20, help="with folded weights rounded to int8 steps")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--rounded-learning-rate", type=float, default=2e-4)
+    parser.add_argument("--weight-decay", type=float, default=0.02)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=None)
+    parser.add_argument("--fuse", action="store_true", help="compile the neurons (faster; needs a C++ compiler)")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    if options.fuse:
+        fuse_neurons()
+    torch.manual_seed(options.seed)
+    generator = torch.Generator().manual_seed(options.seed)
+    train, test = load_data(options.data, options.test)
+    config = SpikingTransformerConfig(
+        image_size=tuple(train.images.shape[2:]),
+        channels=train.images.shape[1],
+        classes=int(train.labels.max()) + 1,
+        embedding=options.embedding,
+        depth=options.depth,
+        heads=options.heads,
+        timesteps=options.timesteps,
+        pooled_stages=None if options.pooled_stages is None else tuple(options.pooled_stages),
+        **PRESETS[options.preset],
+    )
+    twin = Twin(config, Thresholds(options.neuron_threshold, options.attention_threshold))
+    phase = dict(batch=options.batch, generator=generator)
+    train_phase(
+        twin, train.images, train.labels, epochs=options.epochs, learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay, title="float", **phase,
+    )
+    float_accuracy = accuracy(twin, test.images, test.labels)
+    print(f"float accuracy {float_accuracy:.4f}", flush=True)
+    provenance = {
+        "command": "python -m refsim.training " + shlex.join(sys.argv[1:]),
+        "seed": options.seed,
+        "data": options.data,
+        "accuracy_float": float_accuracy,
+    }
+    twin.fold()
+    save_checkpoint(options.output, twin, provenance)
+    train_phase(
+        twin, train.images, train.labels, epochs=options.rounded_epochs,
+        learning_rate=options.rounded_learning_rate, weight_decay=0.0, title="rounded", **phase,
+    )
+    provenance["accuracy_twin"] = accuracy(twin.double(), test.images, test.labels)
+    print(f"rounded accuracy {provenance['accuracy_twin']:.4f}", flush=True)
+    save_checkpoint(options.output, twin, provenance)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Labelled images for training."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from refsim.errors import InputError
+from refsim.images import read_dataset
+from refsim.shipped import load_digits
+
+DIGITS_SEED = 0
+DIGITS_HELD_OUT = 360
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images and their labels as tensors.
+
+    Attributes
+    ----------
+    images : Tensor of uint8, shape (n, C, Y, X)
+    labels : Tensor of int64, shape (n,)
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+
+    @classmethod
+    def from_arrays(cls, images, labels):
+        """Take images (n, Y, X) or (n, Y, X, C) of uint8 and n labels."""
+        if images.ndim == 3:
+            images = images[..., np.newaxis]
+        channels_first = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+        return cls(torch.from_numpy(channels_first), torch.from_numpy(np.asarray(labels, np.int64)))
+
+
+def load_data(train, test):
+    """Return the images to train on and those to test on.
+
+    Parameters
+    ----------
+    train : str
+        ``"digits"``, which brings its own held-out part, or an .npz file.
+    test : str or None
+        An .npz file, where `train` is one.
+    """
+    if train == "digits":
+        return LabelledImages.from_arrays(*load_digits("train")), LabelledImages.from_arrays(*load_digits("test"))
+    if test is None:
+        raise InputError(f"{train}: give the images to test on with --test")
+    return LabelledImages.from_arrays(*read_dataset(train)), LabelledImages.from_arrays(*read_dataset(test))
+
+
+def split_digits(images, labels):
+    """Scale and split scikit-learn's digits; golden/data/digits.npz is this, saved.
+
+    Parameters
+    ----------
+    images : ndarray of float, shape (1797, 8, 8)
+        Whole numbers 0..16, as ``sklearn.datasets.load_digits().images``.
+    labels : ndarray of int, shape (1797,)
+
+    Returns
+    -------
+    arrays : dict of ndarray of uint8
+        ``train_images``, ``train_labels``, ``test_images``, ``test_labels``; pixels 0..255.
+    """
+    pixels = np.rint(images * 255 / 16).astype(np.uint8)
+    order = np.random.default_rng(DIGITS_SEED).permutation(len(pixels))
+    parts = {"test": order[:DIGITS_HELD_OUT], "train": order[DIGITS_HELD_OUT:]}
+    arrays = {}
+    for part, chosen in parts.items():
+        arrays[f"{part}_images"] = pixels[chosen]
+        arrays[f"{part}_labels"] = labels[chosen].astype(np.uint8)
+    return arrays

@@ -1,0 +1,59 @@
+"""The training loop: float weights with BatchNorm first, then folded and rounded ones."""
+
+import math
+
+import torch
+from torch.nn import functional
+from tqdm import tqdm
+
+from refsim.training.augmentation import distort
+
+
+def rate_factor(step, steps):
+    """Rise to 1 over the first tenth of the steps, then fall to 0 along a cosine."""
+    return min(1.0, (step + 1) / (0.1 * steps)) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
+
+
+def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay, generator, title):
+    """Train in place for some epochs; return the mean loss of the last one.
+
+    Parameters
+    ----------
+    twin : Twin
+    images : Tensor of uint8, shape (n, C, Y, X)
+    labels : Tensor of int64, shape (n,)
+    generator : torch.Generator
+        Source of the order of images and of the distortions.
+    """
+    optimiser = torch.optim.AdamW(twin.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    steps = epochs * (len(images) // batch)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(step, steps))
+    twin.train()
+    progress = tqdm(total=steps, desc=title, unit="step")
+    for _ in range(epochs):
+        order = torch.randperm(len(images), generator=generator)
+        losses = []
+        for chosen in order[: len(order) // batch * batch].split(batch):
+            pixels = distort(images[chosen], generator)
+            sums = twin(pixels)
+            loss = functional.cross_entropy(sums / twin.logit_denominator, labels[chosen])
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            losses.append(loss.detach())
+            progress.update()
+        mean_loss = float(torch.stack(losses).mean())
+        progress.set_postfix(loss=f"{mean_loss:.4f}")
+    progress.close()
+    return mean_loss
+
+
+@torch.no_grad()
+def accuracy(twin, images, labels, batch=500):
+    """Return the share of images whose label the twin gets right."""
+    twin.eval()
+    correct = 0
+    for pixels, expected in zip(images.split(batch), labels.split(batch)):
+        correct += int((twin(pixels.to(next(twin.parameters()).dtype)).argmax(1) == expected).sum())
+    return correct / len(images)
