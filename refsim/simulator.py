@@ -32,8 +32,8 @@ class Result:
     census : Census
         Operations on data, all sites and timesteps.
     census_by_site : dict of Census by site
-    spike_counts : dict of (int, int) by site
-        Of each neuron: how many spikes, out of how many neurons times timesteps.
+    spike_counts : dict of ndarray by site, int64 of shape (T,)
+        How many neurons of each layer fired, -1 or +1 or graded, at each timestep.
     trace : dict of ndarray by site, shape (T, ...)
         Values of the recorded sites.
     """
@@ -148,7 +148,9 @@ def simulate(network, frames, sites, route):
         site: np.empty((network.timesteps, *network.signals[site].shape), network.signals[site].dtype) for site in sites
     }
     census = {node.name: Census() for node in network.nodes}
-    spike_counts = {node.name: 0 for node in network.nodes if node.operator.is_neuron}
+    spike_counts = {
+        node.name: np.zeros(network.timesteps, np.int64) for node in network.nodes if node.operator.is_neuron
+    }
     for timestep in range(network.timesteps):
         if timestep == 0 or not network.input.is_static:
             buffers[INPUT_SITE] = route.load(frames[timestep])
@@ -159,8 +161,7 @@ def simulate(network, frames, sites, route):
                 operations = route.step(operators[node.name], timestep, inputs, state, buffers[node.name])
                 census[node.name] += operations
             if node.name in spike_counts:
-                spikes = route.plain(buffers[node.name], np.int8)
-                spike_counts[node.name] += int(np.count_nonzero(spikes))
+                spike_counts[node.name][timestep] = np.count_nonzero(route.plain(buffers[node.name], np.int8))
         for site, values in trace.items():
             values[timestep] = route.plain(buffers[site], values.dtype)
     logits = route.plain(buffers[network.nodes[-1].name], np.int64)[0].astype(np.int64)
@@ -170,10 +171,7 @@ def simulate(network, frames, sites, route):
         logit_denominator=network.logit_denominator,
         census=sum(census.values(), Census()),
         census_by_site=census,
-        spike_counts={
-            site: (count, network.timesteps * int(np.prod(network.signals[site].shape)))
-            for site, count in spike_counts.items()
-        },
+        spike_counts=spike_counts,
         trace=trace,
     )
 

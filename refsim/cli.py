@@ -1,0 +1,217 @@
+"""The command line: demo, run, eval, inspect, import."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from refsim import load, model_file
+from refsim.checkpoints.spiking_transformer import import_spiking_transformer
+from refsim.errors import InputError, RefsimError
+from refsim.images import read_dataset, read_input
+from refsim.ops import Context, Tokens
+from refsim.render import attention_picture, raster_picture
+from refsim.report import inspect_json, inspect_text, picture_text, run_json, run_text
+from refsim.shipped import load_digits, model_names
+from refsim.simulator import match_sites, run
+from refsim.version import VERSION
+
+DEMO_MODEL = "digits-a2os2a"
+FAULT = 2
+INTERRUPTED = 130
+
+
+def main(arguments=None):
+    """Run the command line and return its exit code: 0, or 2 for a fault that the caller can mend."""
+    options = parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except RefsimError as error:
+        print(f"refsim: error: {error}", file=sys.stderr)
+        return FAULT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def parser():
+    """Describe the commands."""
+    top = argparse.ArgumentParser(prog="refsim", description="Spiking transformers in integers, without multiplication.")
+    top.add_argument("--version", action="version", version=f"refsim {VERSION}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    models = f"a model file, or one that comes with refsim: {', '.join(model_names())}"
+
+    demo = command(commands, "demo", demonstrate, "classify one of the embedded handwritten digits")
+    demo.add_argument("--index", type=int, default=0, help="which of the 360 held-out digits (default 0)")
+    add_pictures(demo)
+
+    single = command(commands, "run", run_image, "classify an image")
+    single.add_argument("model", metavar="MODEL", help=models)
+    single.add_argument("image", metavar="IMAGE", help="an image file; for models of spike frames an .npy file")
+    single.add_argument("--fit", action="store_true", help="resize the image and convert its colours to what is taken")
+    add_pictures(single)
+
+    evaluation = command(commands, "eval", evaluate, "measure accuracy on labelled images")
+    evaluation.add_argument("model", metavar="MODEL", help=models)
+    evaluation.add_argument("--data", default="digits", help="an .npz with images and labels, or 'digits' (default)")
+    evaluation.add_argument("--limit", type=int, metavar="N", help="only the first N images")
+
+    inspection = command(commands, "inspect", inspect, "print every site: operator, shape, worst case, bits, parameters")
+    inspection.add_argument("model", metavar="MODEL", help=models)
+
+    imported = command(commands, "import", import_checkpoint, "turn a float checkpoint into a model of integers")
+    imported.add_argument("architecture", choices=["spiking-transformer"])
+    imported.add_argument("checkpoint", metavar="CHECKPOINT", help="written by python -m refsim.training (.safetensors)")
+    imported.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model file to write (.npz)")
+    imported.add_argument("--test", metavar="DATA", help="record the accuracy on 'digits' or an .npz in the model")
+    return top
+
+
+def command(commands, name, function, description):
+    """Add a command, with the option that all of them have."""
+    added = commands.add_parser(name, help=description, description=description.capitalize() + ".")
+    added.add_argument("--json", action="store_true", help="print JSON for a program to read")
+    added.set_defaults(command=function)
+    return added
+
+
+def add_pictures(added):
+    added.add_argument("--raster", metavar="FILE.png", help="draw the spikes: time across, neurons down")
+    added.add_argument("--sites", nargs="+", metavar="SITE", help="sites of the raster; * matches any (default: all neurons)")
+    added.add_argument("--attention", metavar="FILE.png", help="draw the attention maps over the image")
+
+
+def demonstrate(options):
+    """Classify an embedded digit."""
+    network = load(DEMO_MODEL)
+    images, labels = load_digits("test")
+    if not 0 <= options.index < len(images):
+        raise InputError(f"--index: expected 0 to {len(images) - 1}, got {options.index}")
+    image, label = images[options.index], int(labels[options.index])
+    result = run_with_pictures(network, image[..., None], options)
+    if options.json:
+        print_json({**run_json(network, result), "expected": label})
+        return
+    lines = [f"{DEMO_MODEL} on held-out digit {options.index}, a handwritten {label}", "", *picture_text(image), ""]
+    print("\n".join(lines + run_text(network, result)))
+
+
+def run_image(options):
+    """Classify an image file."""
+    network = load(options.model)
+    image = read_input(options.image, network, options.fit)
+    result = run_with_pictures(network, image, options)
+    if options.json:
+        print_json(run_json(network, result))
+    else:
+        print("\n".join([f"{network.name} on {options.image}", "", *run_text(network, result)]))
+
+
+def run_with_pictures(network, image, options):
+    """Run a network, and draw what the options ask for."""
+    for path in filter(None, (options.raster, options.attention)):
+        require_picture_path(path)
+    raster_sites = match_sites(network, options.sites or neuron_sites(network)) if options.raster else []
+    map_sites = attention_map_sites(network) if options.attention else []
+    result = run(network, image, record=[*raster_sites, *map_sites])
+    if options.raster:
+        save_picture(raster_picture({site: result.trace[site] for site in raster_sites}), options.raster)
+    if options.attention:
+        maps = {site: result.trace[site] for site in map_sites}
+        save_picture(attention_picture(image, maps, token_grid(network)), options.attention)
+    return result
+
+
+def neuron_sites(network):
+    return [node.name for node in network.nodes if node.operator.is_neuron]
+
+
+def attention_map_sites(network):
+    """Return the sites that gather V: attention weights, or scores where there is no neuron on them."""
+    sites = [node.inputs[0] for node in network.nodes if isinstance(node.operator, Context)]
+    if not sites or not network.input.is_static:
+        raise InputError(f"--attention: {network.name} has no image, or no attention, to draw")
+    return sites
+
+
+def token_grid(network):
+    """Return the rows and columns of tokens."""
+    tokens = next(node for node in network.nodes if isinstance(node.operator, Tokens))
+    return network.input_signals(tokens)[0].shape[:2]
+
+
+def require_picture_path(path):
+    """Refuse a picture that could not be saved, before anything runs."""
+    if Path(path).suffix.lower() != ".png" or not Path(path).absolute().parent.is_dir():
+        raise InputError(f"{path}: expected the name of a .png file in a folder that exists")
+
+
+def save_picture(picture, path):
+    try:
+        picture.save(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def evaluate(options):
+    """Measure accuracy, images side by side on all cores."""
+    if options.limit is not None and options.limit < 1:
+        raise InputError(f"--limit: expected at least 1, got {options.limit}")
+    network = load(options.model)
+    images, labels = read_dataset(options.data)
+    images, labels = images[: options.limit], labels[: options.limit]
+    correct, seconds = count_correct(network, images, labels)
+    rate = len(images) / seconds
+    if options.json:
+        outcome = {"accuracy": correct / len(images), "correct": correct, "total": len(images)}
+        print_json({"model": network.name, "data": options.data, **outcome, "images_per_second": rate})
+    else:
+        print(f"{network.name} on {options.data}: {correct} of {len(images)} right, {correct / len(images):.2%}")
+        print(f"{rate:.1f} images a second")
+
+
+def count_correct(network, images, labels):
+    """Return how many images get their label, and the seconds that it took."""
+    run(network, images[0])
+    start = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda image: run(network, image, threads=1).label, images)
+        progress = tqdm(zip(results, labels), total=len(images), unit="image", disable=None)
+        correct = sum(int(found == expected) for found, expected in progress)
+    return correct, time.perf_counter() - start
+
+
+def inspect(options):
+    """Print every site of a model."""
+    network = load(options.model)
+    if options.json:
+        print_json(inspect_json(network))
+    else:
+        print("\n".join(inspect_text(network)))
+
+
+def import_checkpoint(options):
+    """Turn a float checkpoint into a model file."""
+    network = import_spiking_transformer(options.checkpoint, Path(options.output).stem)
+    if options.test:
+        images, labels = read_dataset(options.test)
+        correct, _ = count_correct(network, images, labels)
+        network = replace(network, provenance={**network.provenance, "accuracy_refsim": correct / len(images)})
+    try:
+        model_file.save(network, options.output)
+    except OSError as error:
+        raise InputError(f"{options.output}: cannot be written: {error.strerror}") from error
+    if options.json:
+        print_json({"model": options.output, "parameter_count": network.parameter_count, **network.provenance})
+    else:
+        print(f"{options.output}: {network.parameter_count:,} integers, {Path(options.output).stat().st_size:,} bytes")
+
+
+def print_json(value):
+    print(json.dumps(value, indent=2))

@@ -1,0 +1,135 @@
+"""What a person and what a program reads of a run: text and JSON."""
+
+import math
+from dataclasses import asdict
+
+from refsim.energy import energy
+from refsim.numerics import NUMERICS_VERSION
+
+SHADES = " ░▒▓█"
+LEVELS = "▁▂▃▄▅▆▇█"
+BEST_LOGITS = 5
+
+
+def firing_rates(network, result):
+    """Return the share of neurons that fire, at each timestep, by site.
+
+    Returns
+    -------
+    rates : dict of list of float by site
+    """
+    return {
+        site: [int(count) / math.prod(network.signals[site].shape) for count in counts]
+        for site, counts in result.spike_counts.items()
+    }
+
+
+def run_json(network, result):
+    """Return the outcome of a run for a program."""
+    estimate = energy(network, result.census)
+    rates = firing_rates(network, result)
+    return {
+        "model": network.name,
+        "numerics": NUMERICS_VERSION,
+        "label": result.label,
+        "logits": result.logits.tolist(),
+        "logit_denominator": result.logit_denominator,
+        "census": asdict(result.census),
+        "firing_rates": {site: sum(by_timestep) / len(by_timestep) for site, by_timestep in rates.items()},
+        "energy_pj": estimate.adds_pj,
+        "dense_macs": estimate.dense_macs,
+        "dense_energy_pj": estimate.dense_pj,
+        "certificate": None,
+    }
+
+
+def run_text(network, result):
+    """Return the outcome of a run for a person, as lines."""
+    estimate = energy(network, result.census)
+    order = sorted(range(len(result.logits)), key=lambda label: (-result.logits[label], label))[:BEST_LOGITS]
+    lines = [f"label {result.label}", "", f"best logits (integers over {result.logit_denominator})"]
+    for label in order:
+        logit = int(result.logits[label])
+        lines.append(f"  {label:>4}  {logit:>12,}  {logit / result.logit_denominator:>9.4f}")
+    lines += ["", f"firing rates (mean, and over the {network.timesteps} timesteps)"]
+    for site, by_timestep in firing_rates(network, result).items():
+        mean = sum(by_timestep) / len(by_timestep)
+        lines.append(f"  {site:<26} {mean:>6.1%}  {''.join(level(rate) for rate in by_timestep)}")
+    lines += ["", "operations on data"]
+    lines += [f"  {kind:<10} {count:>15,}" for kind, count in asdict(result.census).items()]
+    lines += [
+        "",
+        f"energy at 45 nm   {estimate.adds_pj / 1e6:.3f} uJ for the additions (0.9 pJ each)",
+        f"a dense network   {estimate.dense_pj / 1e6:.3f} uJ for one pass of {estimate.dense_macs:,} "
+        "multiply-accumulates (4.6 pJ each)",
+    ]
+    return lines
+
+
+def level(rate):
+    """Return a bar whose height stands for a rate."""
+    return LEVELS[min(len(LEVELS) - 1, int(rate * len(LEVELS)))]
+
+
+def picture_text(image):
+    """Return a small image as lines of shades, two characters a pixel.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (Y, X) or (Y, X, C)
+    """
+    rows = image.reshape(*image.shape[:2], -1).max(axis=2).tolist()
+    return ["  " + "".join(SHADES[pixel * (len(SHADES) - 1) // 255] * 2 for pixel in row) for row in rows]
+
+
+def inspect_json(network):
+    """Return every site of a network for a program, in order of computation."""
+    sites = [{"site": "input", "operator": "Input", **form(network.signals["input"]), "parameters": {}}]
+    for node in network.nodes:
+        parameters = {
+            **{name: f"{array.dtype} {array.shape}" for name, array in node.operator.parameters().items()},
+            **node.operator.settings(),
+        }
+        sites.append(
+            {"site": node.name, "operator": node.operator.kind(), **form(network.signals[node.name]), "parameters": parameters}
+        )
+        if node.register_site is not None:
+            register = network.signals[node.register_site]
+            sites.append({"site": node.register_site, "operator": "register", **form(register), "parameters": {}})
+    return {
+        "model": network.name,
+        "numerics": NUMERICS_VERSION,
+        "timesteps": network.timesteps,
+        "input": network.input.kind,
+        "parameter_count": network.parameter_count,
+        "logit_denominator": network.logit_denominator,
+        "provenance": network.provenance,
+        "sites": sites,
+    }
+
+
+def form(signal):
+    """Return shape, type, worst case and width of a site."""
+    low, high = signal.interval
+    return {"shape": list(signal.shape), "dtype": signal.dtype.name, "low": low, "high": high, "bits": signal.bits}
+
+
+def inspect_text(network):
+    """Return every site of a network for a person, as lines."""
+    description = inspect_json(network)
+    lines = [
+        f"{network.name}: {network.parameter_count:,} integers, {network.timesteps} timesteps, "
+        f"{network.input.kind} input {network.input.shape}, {network.classes} classes, {NUMERICS_VERSION}",
+        *(f"  {name}: {value}" for name, value in sorted(network.provenance.items())),
+        "",
+        f"{'site':<34} {'operator':<12} {'shape':<14} {'worst case':<28} {'bits':>4}  stored   parameters",
+    ]
+    for site in description["sites"]:
+        shape = "x".join(map(str, site["shape"]))
+        worst = f"[{site['low']:,}, {site['high']:,}]"
+        parameters = ", ".join(f"{name}={value}" for name, value in site["parameters"].items())
+        lines.append(
+            f"{site['site']:<34} {site['operator']:<12} {shape:<14} {worst:<28} {site['bits']:>4}  "
+            f"{site['dtype']:<7}  {parameters}"
+        )
+    return lines
