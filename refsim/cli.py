@@ -2,18 +2,13 @@
 
 import argparse
 import json
-import os
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-
-from tqdm import tqdm
 
 from refsim import load, model_file
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
 from refsim.errors import InputError, RefsimError
+from refsim.evaluation import count_correct, with_accuracy
 from refsim.images import read_dataset, read_input
 from refsim.ops import Context, Tokens
 from refsim.render import attention_picture, raster_picture
@@ -176,17 +171,6 @@ def evaluate(options):
         print(f"{rate:.1f} images a second")
 
 
-def count_correct(network, images, labels):
-    """Return how many images get their label, and the seconds that it took."""
-    run(network, images[0])
-    start = time.perf_counter()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda image: run(network, image, threads=1).label, images)
-        progress = tqdm(zip(results, labels), total=len(images), unit="image", disable=None)
-        correct = sum(int(found == expected) for found, expected in progress)
-    return correct, time.perf_counter() - start
-
-
 def inspect(options):
     """Print every site of a model."""
     network = load(options.model)
@@ -200,9 +184,7 @@ def import_checkpoint(options):
     """Turn a float checkpoint into a model file."""
     network = import_spiking_transformer(options.checkpoint, Path(options.output).stem)
     if options.test:
-        images, labels = read_dataset(options.test)
-        correct, _ = count_correct(network, images, labels)
-        network = replace(network, provenance={**network.provenance, "accuracy_refsim": correct / len(images)})
+        network = with_accuracy(network, *read_dataset(options.test))
     try:
         model_file.save(network, options.output)
     except OSError as error:

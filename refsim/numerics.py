@@ -20,7 +20,7 @@ def bits_needed(low, high):
     >>> bits_needed(-128, 127), bits_needed(0, 128), bits_needed(0, 0)
     (8, 9, 1)
     """
-    return max(int(low).bit_length() if low >= 0 else int(~low).bit_length(), int(high).bit_length()) + 1
+    return max((value if value >= 0 else ~value).bit_length() for value in (int(low), int(high))) + 1
 
 
 def storage(bits):
@@ -64,8 +64,8 @@ class Signal:
 
     @property
     def bits(self):
-        """Width of the narrowest two's complement register that holds every value."""
-        return bits_needed(*self.interval)
+        """Width of the narrowest register that holds every value: unsigned for pixels, else two's complement."""
+        return bits_needed(*self.interval) - (self.dtype.kind == "u")
 
     @property
     def is_spiking(self):

@@ -1,0 +1,1 @@
+"""From configurations to networks, one architecture a file."""

@@ -1,7 +1,13 @@
 """The Spiking Transformer with A2OS2A attention, and the rows of its ablation.
 
-The graph is that of the research note s.1.5: U0 = u + BN(Conv(SN(u))) from the patch splitting stem; in each block
-U' = U + Attention(SN(U)) and U = U' + MLP(SN(U')); the head counts the spikes SN(U). BatchNorm is folded beforehand.
+U0 = u + BN(Conv(SN(u))) from the patch splitting stem; in each block U' = U + Attention(SN(U)) and
+U = U' + MLP(SN(U')); the head counts the spikes SN(U). SN is a spiking neuron; BatchNorm is folded beforehand.
+
+References
+----------
+Guo et al., "Spiking Transformer: Introducing Accurate Addition-Only Spiking Self-Attention for Transformer", CVPR 2025.
+Yao et al., "Spike-driven Transformer", NeurIPS 2023 (the membrane shortcut).
+Zhou et al., "Spikformer: When Spiking Neural Network Meets Transformer", ICLR 2023 (the stem).
 """
 
 from dataclasses import dataclass, fields

@@ -1,0 +1,1 @@
+"""From trained checkpoints of floats to networks of integers."""

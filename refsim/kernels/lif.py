@@ -28,8 +28,9 @@ def lif_exact(currents, thresholds, input_shift, level_shift, ternary, subtract,
     """Advance exact LIF neurons by one timestep (rule N8).
 
     The real neuron h[t] = 2**-k v[t-1] + g x[t], g = 1 or 1/2, is carried as W[t] = 2**(k t) h[t] / g, t counted from 0:
-    the leak becomes a growth of inputs and level, so that nothing is ever rounded. It is the form of the
-    research note by which tau = 2 with decayed input is w[t] = w[t-1] + (x[t] << t), level threshold << (t + 1).
+    the leak becomes a growth of inputs and level, so that nothing is ever rounded. For tau = 2 with decayed input, the
+    neuron h = v + (x - v) / 2 of Spikformer and its successors, W[t] = W[t-1] + (x[t] << t) and the level is the
+    threshold << (t + 1).
 
     Parameters
     ----------

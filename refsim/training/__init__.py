@@ -1,0 +1,1 @@
+"""The PyTorch twin and its training: an optional extra that nothing above imports."""

@@ -3,10 +3,15 @@
 import argparse
 import shlex
 import sys
+from pathlib import Path
 
 import torch
 
+from refsim import model_file
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig
+from refsim.checkpoints.spiking_transformer import import_spiking_transformer
+from refsim.evaluation import with_accuracy
+from refsim.images import read_dataset
 from refsim.training.checkpoint import save_checkpoint
 from refsim.training.data import load_data
 from refsim.training.loop import accuracy, train_phase
@@ -19,7 +24,9 @@ def arguments():
     parser.add_argument("preset", choices=PRESETS, help="kinds of the neurons in the attention")
     parser.add_argument("--data", default="digits", help="'digits', or an .npz of images and labels to train on")
     parser.add_argument("--test", help="an .npz of images and labels to test on (digits bring their own)")
-    parser.add_argument("-o", "--output", required=True, help="the checkpoint to write (.safetensors)")
+    parser.add_argument(
+        "-o", "--output", required=True, help="the checkpoint to write (.safetensors); the model is written beside it (.npz)"
+    )
     parser.add_argument("--embedding", type=int, default=64)
     parser.add_argument("--depth", type=int, default=2)
     parser.add_argument("--heads", type=int, default=4)
@@ -82,6 +89,14 @@ def main():
     provenance["accuracy_twin"] = accuracy(twin.double(), test.images, test.labels)
     print(f"rounded accuracy {provenance['accuracy_twin']:.4f}", flush=True)
     save_checkpoint(options.output, twin, provenance)
+    export(Path(options.output), options.data if options.test is None else options.test)
+
+
+def export(checkpoint, test):
+    """Write the integer model beside its checkpoint, with its own accuracy in it."""
+    network = with_accuracy(import_spiking_transformer(checkpoint, checkpoint.stem), *read_dataset(test))
+    model_file.save(network, checkpoint.with_suffix(".npz"))
+    print(f"refsim accuracy {network.provenance['accuracy_refsim']:.4f}: {checkpoint.with_suffix('.npz')}", flush=True)
 
 
 if __name__ == "__main__":

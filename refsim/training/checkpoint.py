@@ -6,7 +6,9 @@ from dataclasses import asdict
 import torch
 from safetensors.torch import save_file
 
-from refsim.checkpoints.container import FORMAT
+from refsim.architectures.spiking_transformer import SpikingTransformerConfig
+from refsim.checkpoints.container import FORMAT, read_checkpoint
+from refsim.training.twin import Thresholds, Twin
 
 
 def save_checkpoint(path, twin, provenance):
@@ -31,3 +33,21 @@ def save_checkpoint(path, twin, provenance):
         "provenance": provenance,
     }
     save_file(tensors, path, metadata={"refsim": json.dumps(description, sort_keys=True)})
+
+
+def load_twin(path):
+    """Return the twin of a checkpoint, folded and ready to run in float64.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    twin : Twin
+    """
+    tensors, description = read_checkpoint(path)
+    twin = Twin(SpikingTransformerConfig.from_settings(description["config"]), Thresholds(**description["thresholds"]))
+    twin.fold()
+    twin.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
+    return twin.double().eval()

@@ -88,7 +88,7 @@ class Twin(nn.Module):
 
 
 class Stem(nn.Module):
-    """Four-stage spiking patch splitting with a relative position branch (lineage s.1.2 and s.1.5)."""
+    """Four-stage spiking patch splitting with a relative position branch."""
 
     def __init__(self, config, thresholds):
         super().__init__()
@@ -133,7 +133,7 @@ class Stem(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head attention by additions: Q K^T and (map) V of spikes, no softmax, no scaling (lineage s.2)."""
+    """Multi-head attention by additions: Q K^T and (map) V of spikes, no softmax, no scaling."""
 
     def __init__(self, config, thresholds):
         super().__init__()

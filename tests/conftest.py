@@ -1,0 +1,6 @@
+"""Settings for all tests."""
+
+from hypothesis import settings
+
+settings.register_profile("refsim", deadline=None, print_blob=True)
+settings.load_profile("refsim")

@@ -1,0 +1,159 @@
+"""Every operator: its interval holds, its census is what the Python source counts, its faults are named."""
+
+import numpy as np
+import oracles
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import integers
+
+from refsim.errors import NetworkError, RegisterError
+from refsim.network import Input, Network, Node
+from refsim.numerics import Signal
+from refsim.ops import LIF, Context, Convolution, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, TokenSum, Tokens
+from refsim.simulator import interpret, run
+
+BIAS = np.zeros(2, np.int32)
+
+
+def tokens(low, high, shape=(3, 4)):
+    return Signal.uniform(np.int8, shape, low, high)
+
+
+def outputs(operator, *signals, timesteps=4):
+    return operator.output("site", signals, timesteps)
+
+
+def test_linear_interval_is_the_worst_input():
+    """Binary spikes: all positive weights on, or all negative ones."""
+    signal = outputs(Linear(np.array([[3], [-5], [7], [0]], np.int8), np.array([100], np.int32)), tokens(0, 1))
+    assert (95, 110) == signal.interval
+
+
+def test_linear_register_holds_partial_sums_before_the_bias():
+    """Bit planes add the bias last: a negative bias must not hide that the sum was larger before."""
+    weights, bias = np.full((4, 1), 1, np.int8), np.array([-1020], np.int32)
+    operator = Linear(weights, bias, planes=8, accumulator_bits=11)
+    pixels = Signal.uniform(np.uint8, (3, 4), 0, 255)
+    assert (-1020, 0) == outputs(operator, pixels).interval
+    with pytest.raises(RegisterError, match="needs 11 bits in the worst case, its register has 10"):
+        outputs(Linear(weights, bias, planes=8, accumulator_bits=10), pixels)
+
+
+def test_graded_input_needs_planes():
+    """Values beyond -1, 0 and 1 cannot gate additions, and negative ones have no planes."""
+    with pytest.raises(NetworkError, match=r"site: input ranges over \[0, 5\], not -1, 0 or 1"):
+        outputs(Linear(np.zeros((4, 2), np.int8), BIAS), tokens(0, 5))
+    with pytest.raises(NetworkError, match=r"\[-1, 5\], which 3 bit planes cannot hold"):
+        outputs(Linear(np.zeros((4, 2), np.int8), BIAS, planes=3), tokens(-1, 5))
+    with pytest.raises(NetworkError, match=r"\[0, 5\], which 2 bit planes cannot hold"):
+        outputs(Linear(np.zeros((4, 2), np.int8), BIAS, planes=2), tokens(0, 5))
+
+
+@pytest.mark.parametrize(
+    ("operator", "message"),
+    [
+        (Linear(np.zeros((4, 2), np.float32), BIAS), r"site.weights: expected int8 of shape \(4, any\), got float32"),
+        (Linear(np.zeros((5, 2), np.int8), BIAS), r"site.weights: expected int8 of shape \(4, any\), got int8 \(5, 2\)"),
+        (Linear(np.zeros((4, 3), np.int8), BIAS), r"site.bias: expected int32 or int64 of shape \(3\)"),
+        (LIF(np.array([1, 2, 0, 4], np.int32)), "site.thresholds: must be positive, channel 2 has 0"),
+        (LIF(np.ones(4, np.int32), spikes="graded"), "site.spikes: expected one of binary, ternary; got 'graded'"),
+        (LIF(np.ones(4, np.int32), reset="soft"), "site.reset: expected one of zero, subtract"),
+        (LIF(np.ones(4, np.int32), rounding="nearest"), "site.rounding: expected one of exact, floor"),
+        (LIF(np.ones(4, np.int32), leak_shift=0, rounding="floor"), "site.leak_shift: expected an integer from 1 to 16"),
+        (ReLU(cap=128), "site.cap: expected an integer from 1 to 127, got 128"),
+        (ReLU(shift=-1), "site.shift: expected an integer from 0"),
+        (Convolution(np.zeros((3, 3, 4, 2), np.int8), BIAS), r"expected an input of shape \(Y, X, C\), got \(3, 4\)"),
+        (MaxPool(), r"expected an input of shape \(Y, X, C\)"),
+        (Tokens(), r"expected an input of shape \(Y, X, C\)"),
+    ],
+)
+def test_faults_are_named(operator, message):
+    """What is wrong, where, expected and got."""
+    with pytest.raises(NetworkError, match=message):
+        outputs(operator, tokens(0, 1))
+
+
+def test_two_graded_operands_are_refused():
+    """A product without a spiking operand would multiply."""
+    graded = tokens(0, 9)
+    with pytest.raises(NetworkError, match=r"q ranges over \[0, 9\]; one operand must be -1, 0 or 1"):
+        outputs(Scores(2, "q"), graded, graded)
+    with pytest.raises(NetworkError, match=r"v ranges over \[0, 9\]"):
+        outputs(Context("v"), Signal.uniform(np.int8, (2, 3, 3), 0, 9), graded)
+
+
+def test_scores_of_ternary_spikes_stay_within_the_head_width():
+    """[-d, d] for d channels of a head."""
+    assert (-2, 2) == outputs(Scores(2), tokens(-1, 1), tokens(-1, 1)).interval
+
+
+@given(st.data(), st.sampled_from(["binary", "ternary"]), st.sampled_from(["zero", "subtract"]),
+       st.sampled_from(["exact", "floor"]), st.integers(1, 3), st.booleans())
+def test_membranes_stay_within_their_proof(data, kind, reset, rounding, leak_shift, halve_input):
+    """Four timesteps of random currents within their interval: the membrane never leaves the proved one."""
+    low, high = -20, 30
+    operator = LIF(np.array([9, 14], np.int32), kind, leak_shift, halve_input, reset, rounding)
+    signal = Signal.uniform(np.int32, (1, 2), low, high)
+    interval = operator.state("site", [signal], 4).interval
+    membrane, spikes = np.zeros((1, 2), np.int32), np.zeros((1, 2), np.int8)
+    for timestep in range(4):
+        currents = data.draw(integers((1, 2), low, high, np.int32))
+        operator.step(timestep, [currents], membrane, spikes, slice(0, 1))
+        assert interval[0] <= membrane.min() and membrane.max() <= interval[1]
+
+
+@given(st.data(), st.sampled_from(["q", "k"]))
+def test_scores_equal_their_definition(data, gate):
+    """N11, whichever operand gates: the other may be graded."""
+    spiking, graded = data.draw(integers((3, 4), -1, 1)), data.draw(integers((3, 4), 0, 9))
+    query, key = (spiking, graded) if gate == "q" else (graded, spiking)
+    scores = np.zeros((2, 3, 3), np.int32)
+    Scores(2, gate).step(0, [query, key], None, scores, slice(0, 2))
+    np.testing.assert_array_equal(oracles.scores(query, key, 2), scores)
+
+
+@given(st.data(), st.sampled_from(["v", "map"]))
+def test_context_equals_its_definition(data, gate):
+    """N11, whichever operand gates."""
+    attention_map = data.draw(integers((2, 3, 3), *((0, 9) if gate == "v" else (-1, 1))))
+    value = data.draw(integers((3, 4), *((-1, 1) if gate == "v" else (0, 9))))
+    context = np.zeros((3, 4), np.int32)
+    Context(gate).step(0, [attention_map, value], None, context, slice(0, 1))
+    np.testing.assert_array_equal(oracles.context(attention_map, value), context)
+
+
+def chain(*operators, kind="ternary", shape=(4, 5, 3)):
+    """A network of operators one after the other, ending in counts of the spikes of a neuron."""
+    nodes = [Node(f"site{place}", operator, (f"site{place - 1}" if place else "input",)) for place, operator in enumerate(operators)]
+    return Network("chain", 3, Input(kind, shape), tuple(nodes), 1)
+
+
+@pytest.mark.parametrize("ternary", ["binary", "ternary"])
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("rounding", ["exact", "floor"])
+def test_census_is_what_the_source_counts(ternary, reset, rounding):
+    """Site by site, the compiled run reports the operations that the Python source does, and gives the same values."""
+    random = np.random.default_rng(3)
+    neuron = LIF(np.arange(2, 10, dtype=np.int32), ternary, 1, True, reset, rounding)
+    network = chain(
+        MaxPool(),
+        Convolution(random.integers(-128, 128, (3, 3, 3, 8), np.int8), np.arange(8, dtype=np.int32)),
+        ReLU(2, 90),
+        Convolution(random.integers(-128, 128, (1, 1, 8, 8), np.int8), np.arange(8, dtype=np.int32), padding=0, planes=7),
+        neuron,
+        Tokens(),
+        TokenSum(),
+        TimeSum(),
+    )
+    frames = random.integers(-1, 2, (3, 4, 5, 3), np.int8)
+    compiled, interpreted = run(network, frames, record="*"), interpret(network, frames, record="*")
+    assert interpreted.census_by_site == compiled.census_by_site
+    for site, values in interpreted.trace.items():
+        np.testing.assert_array_equal(values, compiled.trace[site], err_msg=site)
+
+
+def test_residual_refuses_other_shapes():
+    """Stream and branch must agree."""
+    with pytest.raises(NetworkError, match=r"cannot add a branch of shape \(3, 4\) to a stream of shape \(2, 4\)"):
+        outputs(Residual(), tokens(0, 1, (2, 4)), tokens(0, 1))

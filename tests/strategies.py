@@ -1,0 +1,42 @@
+"""Random arrays, parameters and networks."""
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from refsim.architectures.parameters import Parameters
+from refsim.architectures.spiking_transformer import SpikingTransformerConfig, spiking_transformer
+
+seeds = st.integers(0, 2**32 - 1)
+sizes = st.integers(1, 6)
+
+
+def integers(shape, low, high, dtype=np.int8):
+    """Arrays of integers in [low, high]."""
+    return arrays(dtype, shape, elements=st.integers(low, high))
+
+
+class SeededParameters(Parameters):
+    """Any parameter an architecture asks for, drawn from a seed."""
+
+    def __init__(self, seed):
+        super().__init__({})
+        self.random = np.random.default_rng(seed)
+
+    def array(self, name, dtype, shape):
+        if name.endswith(".weights"):
+            return self.random.integers(-127, 128, shape).astype(dtype)
+        if name.endswith(".thresholds"):
+            high = {"neuron0": 40_000, "output": 6, "map": 3}.get(name.split(".")[-2], 120)
+            return self.random.integers(1, high, shape).astype(dtype)
+        return self.random.integers(-100, 101, shape).astype(dtype)
+
+    def integer(self, name):
+        return 4 if name.endswith((".k.shift", ".q.shift", ".v.shift")) else int(self.random.integers(0, 3))
+
+
+def seeded_network(preset="a2os2a", seed=0, **fields):
+    """A small Spiking Transformer with random integers."""
+    sizes = {"image_size": (8, 8), "embedding": 16, "depth": 1, "heads": 2, "classes": 4, **fields}
+    config = SpikingTransformerConfig.preset(preset, **sizes)
+    return spiking_transformer(config, SeededParameters(seed), name=f"seeded-{preset}")

@@ -1,0 +1,132 @@
+"""The command line, as its users meet it."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from strategies import seeded_network
+
+from refsim import model_file
+from refsim.cli import main
+from refsim.shipped import load_digits
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder with a model, an image that fits it and one that does not."""
+    monkeypatch.chdir(tmp_path)
+    model_file.save(seeded_network(), "model.npz")
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save("image.png")
+    Image.new("RGB", (20, 10)).save("wide.png")
+    return tmp_path
+
+
+def test_demo_classifies_a_digit(capsys):
+    """The label, no multiplication, a picture of the digit."""
+    assert 0 == main(["demo"])
+    text = capsys.readouterr().out
+    label = int(load_digits("test")[1][0])
+    assert f"label {label}" in text and f"a handwritten {label}" in text
+    assert "multiplies               0" in text and "█" in text
+
+
+def test_run_json_has_its_keys(folder, capsys):
+    """Every key that a program relies on, with its type."""
+    assert 0 == main(["run", "model.npz", "image.png", "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert {"adds", "compares", "shifts", "selects", "logic", "multiplies"} == set(result["census"])
+    assert 0 == result["census"]["multiplies"]
+    assert result["certificate"] is None
+    assert result["energy_pj"] == pytest.approx(0.9 * result["census"]["adds"])
+    assert result["label"] == int(np.argmax(result["logits"]))
+    assert all(0 <= rate <= 1 for rate in result["firing_rates"].values())
+    assert 1 <= result["logit_denominator"]
+
+
+def test_eval_counts(folder, capsys):
+    """Accuracy, correct, total and speed agree with each other."""
+    assert 0 == main(["eval", "model.npz", "--limit", "5", "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert 5 == result["total"] and result["accuracy"] == result["correct"] / 5 and result["images_per_second"] > 0
+
+
+def test_eval_reads_a_data_set(folder, capsys):
+    """Images and labels from a file; labels that are what the network says give 100 %."""
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8), np.uint8)
+    for place, image in enumerate(images):
+        Image.fromarray(image).save(f"{place}.png")
+    labels = []
+    for place in range(3):
+        main(["run", "model.npz", f"{place}.png", "--json"])
+        labels.append(json.loads(capsys.readouterr().out)["label"])
+    np.savez("data.npz", images=images, labels=labels)
+    assert 0 == main(["eval", "model.npz", "--data", "data.npz", "--json"])
+    assert 1.0 == json.loads(capsys.readouterr().out)["accuracy"]
+
+
+def test_inspect_lists_every_site(folder, capsys):
+    """Text and JSON name each site of the network."""
+    assert 0 == main(["inspect", "model.npz", "--json"])
+    sites = [site["site"] for site in json.loads(capsys.readouterr().out)["sites"]]
+    assert sites == list(seeded_network().signals)
+    assert 0 == main(["inspect", "model.npz"])
+    text = capsys.readouterr().out
+    assert all(site in text for site in sites)
+
+
+def test_pictures_are_drawn(folder):
+    """Both pictures are images, and only what was asked for is written."""
+    before = set(folder.iterdir())
+    assert 0 == main(["run", "model.npz", "image.png", "--raster", "raster.png", "--attention", "attention.png"])
+    assert {folder / "raster.png", folder / "attention.png"} == set(folder.iterdir()) - before
+    for name in ("raster.png", "attention.png"):
+        with Image.open(name) as picture:
+            assert picture.size > (300, 150) and len(picture.getcolors(1 << 24)) > 10
+
+
+def test_raster_of_chosen_sites_is_smaller(folder):
+    """A pattern chooses the panels."""
+    main(["run", "model.npz", "image.png", "--raster", "all.png"])
+    main(["run", "model.npz", "image.png", "--raster", "some.png", "--sites", "*.q", "*.k"])
+    assert Image.open("some.png").height < Image.open("all.png").height
+
+
+def write_fault(name, content):
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+FAULTS = [
+    (["run", "model.npz", "none.png"], "none.png: no such file"),
+    (["run", "none.npz", "image.png"], "none.npz: no such file, nor a model that comes with refsim"),
+    (["run", "model.npz", "wide.png"], "wide.png: is 20 x 10 pixels of mode RGB; seeded-a2os2a takes 8 x 8 of mode L"),
+    (["run", "image.png", "image.png"], "image.png: not a refsim model"),
+    (["run", "model.npz", "model.npz"], "model.npz: not an image that Pillow reads"),
+    (["run", "model.npz", "image.png", "--raster", "raster.jpg"], "raster.jpg: expected the name of a .png file"),
+    (["run", "model.npz", "image.png", "--raster", "none/raster.png"], "expected the name of a .png file in a folder that exists"),
+    (["run", "model.npz", "image.png", "--raster", "r.png", "--sites", "block9.*"], "has no site 'block9.*'"),
+    (["eval", "model.npz", "--data", "none.npz"], "none.npz: no such file"),
+    (["eval", "model.npz", "--limit", "0"], "--limit: expected at least 1, got 0"),
+    (["demo", "--index", "360"], "--index: expected 0 to 359, got 360"),
+    (["inspect", "none.npz"], "none.npz: no such file"),
+    (["import", "spiking-transformer", "none.safetensors", "-o", "new.npz"], "none.safetensors: no such file"),
+    (["import", "spiking-transformer", "image.png", "-o", "new.npz"], "image.png: not a readable .safetensors file"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), FAULTS, ids=[message for _, message in FAULTS])
+def test_each_fault_has_its_error(folder, capsys, arguments, message):
+    """Exit code 2, one line on the error stream, nothing on the other, nothing written."""
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert 2 == main(arguments)
+    output = capsys.readouterr()
+    assert message in output.err and output.err.startswith("refsim: error: ") and 1 == output.err.count("\n")
+    assert "" == output.out
+    assert before == {path: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["run", "model.npz"], ["import", "resnet", "x", "-o", "y"]])
+def test_wrong_words_exit_with_2(arguments, capsys):
+    """The parser's own errors have the same code."""
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)

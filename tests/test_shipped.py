@@ -1,0 +1,74 @@
+"""What comes with the package."""
+
+import numpy as np
+import pytest
+
+import refsim
+from refsim.errors import ModelFileError
+from refsim.images import read_dataset
+from refsim.shipped import golden_folder, load_digits, model_names
+from refsim.simulator import run
+
+PRESETS = ("a2os2a", "a2os2a-qkv")
+
+
+def test_the_models_are_there():
+    """Two presets on two data sets."""
+    assert {f"{data}-{preset}" for data in ("digits", "mnist") for preset in PRESETS} <= set(model_names())
+
+
+def test_the_digits_are_split_once():
+    """1,437 and 360, the test images none of them among the others of the same label by accident of the split."""
+    (train, train_labels), (test, test_labels) = load_digits("train"), load_digits("test")
+    assert ((1437, 8, 8), (360, 8, 8)) == (train.shape, test.shape)
+    assert set(range(10)) == set(train_labels.tolist()) == set(test_labels.tolist())
+    assert 0 == min(train.min(), test.min()) and 255 == max(train.max(), test.max())
+
+
+def test_the_digits_are_those_of_scikit_learn():
+    """Rebuilding the embedded file from the source gives the same arrays."""
+    datasets = pytest.importorskip("sklearn.datasets")
+    data = pytest.importorskip("refsim.training.data")
+    digits = datasets.load_digits()
+    for name, array in data.split_digits(digits.images, digits.target).items():
+        part, what = name.split("_")
+        np.testing.assert_array_equal(array, load_digits(part)[("images", "labels").index(what)])
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_accuracy_on_the_held_out_digits(preset):
+    """At least 97.5 % of 360, of the integer network itself, and what its provenance says."""
+    network, (images, labels) = refsim.load(f"digits-{preset}"), read_dataset("digits")
+    correct = sum(run(network, image, threads=1).label == label for image, label in zip(images, labels))
+    assert correct / len(images) >= 0.975
+    assert network.provenance["accuracy_refsim"] == correct / len(images)
+
+
+@pytest.mark.parametrize("name", [f"{data}-{preset}" for data in ("digits", "mnist") for preset in PRESETS])
+def test_provenance(name):
+    """Data, seed, command and the three accuracies; the accuracies that were asked for."""
+    provenance = refsim.load(name).provenance
+    assert {"command", "seed", "data", "accuracy_float", "accuracy_twin", "accuracy_refsim"} <= set(provenance)
+    assert provenance["accuracy_refsim"] == provenance["accuracy_twin"]
+    floor = 0.975 if name.startswith("digits") else 0.988 if name.endswith("qkv") else 0.99
+    assert provenance["accuracy_refsim"] >= floor
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    """The way out is in the error."""
+    with pytest.raises(ModelFileError, match="nothing: no such file, nor a model that comes with refsim .digits-a2os2a"):
+        refsim.load("nothing")
+
+
+def test_numerics_are_stated_and_cited():
+    """The rules that the code cites exist, and the version is the code's."""
+    import re
+    from pathlib import Path
+
+    from refsim.numerics import NUMERICS_VERSION
+
+    rules = (golden_folder() / "NUMERICS.md").read_text()
+    stated = set(re.findall(r"^## (N\d+)\.", rules, re.MULTILINE))
+    cited = {rule for path in Path(refsim.__file__).parent.rglob("*.py") for rule in re.findall(r"\bN\d+\b", path.read_text())}
+    assert NUMERICS_VERSION in rules
+    assert cited <= stated and len(cited) >= 10
