@@ -53,7 +53,7 @@ class Quantiser:
     config : SpikingTransformerConfig
     tensors : dict of ndarray by name
     thresholds : dict
-        Real thresholds: ``neuron`` of every neuron but the one on attention sums, which has ``attention``.
+        Real thresholds: ``attention`` of the LIF neurons on the products of attention, ``neuron`` of all others.
     """
 
     def __init__(self, path, config, tensors, thresholds):
@@ -118,7 +118,7 @@ class Quantiser:
             kept = int(self.take(f"{site}.step_shift"))
             self.values[f"{site}.shift"] = step - kept
             return kept
-        self.threshold(site, step, self.config.tokens)
+        self.threshold(site, step, self.config.tokens, self.thresholds["attention"])
         return 0
 
     def mlp(self, site):

@@ -10,6 +10,7 @@ import torch
 from refsim import model_file
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
+from refsim.errors import RefsimError
 from refsim.evaluation import with_accuracy
 from refsim.images import read_dataset
 from refsim.training.checkpoint import save_checkpoint
@@ -100,4 +101,8 @@ def export(checkpoint, test):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except RefsimError as error:
+        print(f"refsim.training: error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -23,7 +23,7 @@ class Thresholds:
     neuron : float
         Of every neuron that follows a normalised layer or the residual stream.
     attention : float
-        Of the neuron on the unscaled sums (attention map) V.
+        Of the LIF neurons on the unscaled products Q K^T and (attention map) V.
     """
 
     neuron: float = 1.0
@@ -144,7 +144,7 @@ class Attention(nn.Module):
             steps = "per_layer" if kind == "relu" else "per_channel"
             setattr(self, f"{name}_linear", Affine(config.embedding, config.embedding, steps=steps))
             setattr(self, name, spiking(kind, config, thresholds.neuron, RELU_STEP_SHIFT))
-        self.map = None if config.scores == "identity" else spiking(config.scores, config, thresholds.neuron, 0)
+        self.map = None if config.scores == "identity" else spiking(config.scores, config, thresholds.attention, 0)
         self.output = lif("binary", config, thresholds.attention)
         self.projection = Affine(config.embedding, config.embedding, steps="per_layer")
 

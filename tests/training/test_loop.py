@@ -1,0 +1,75 @@
+"""Training learns, and the command writes a checkpoint and the model of it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install .[train]")
+
+from refsim import model_file  # noqa: E402
+from refsim.training.augmentation import distort  # noqa: E402
+from refsim.training.loop import rate_factor  # noqa: E402
+from refsim.training.neurons import LeakyIntegrateAndFire, RoundToStep  # noqa: E402
+
+
+def test_the_command_trains_and_exports(tmp_path):
+    """A tiny network on two easy classes: better than chance, the same file twice, twin and integers agree."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 256)
+    images = (random.integers(0, 60, (256, 8, 8)) + 190 * (np.arange(8) // 4 == labels[:, None])[:, None, :]).astype(np.uint8)
+    np.savez(tmp_path / "bars.npz", images=images, labels=labels)
+    command = [sys.executable, "-m", "refsim.training", "binary", "--data", "bars.npz", "--test", "bars.npz"]
+    sizes = ["--embedding", "16", "--heads", "2", "--depth", "1", "--epochs", "12", "--rounded-epochs", "2", "--threads", "1"]
+    for name in ("one", "two"):
+        subprocess.run([*command, *sizes, "-o", f"{name}.safetensors"], cwd=tmp_path, check=True, capture_output=True)
+    provenance = model_file.load(tmp_path / "one.npz").provenance
+    assert provenance["accuracy_refsim"] == provenance["accuracy_twin"] >= 0.9
+    one, two = (json.loads(model_file.read_members(tmp_path / f"{name}.npz")["network"].tobytes()) for name in ("one", "two"))
+    assert one["nodes"] == two["nodes"]
+    arrays = [model_file.read_members(tmp_path / f"{name}.npz") for name in ("one", "two")]
+    for name, array in arrays[0].items():
+        if name != "network":
+            np.testing.assert_array_equal(array, arrays[1][name])
+
+
+def test_a_missing_data_set_is_an_error(tmp_path):
+    """Exit code 2 and one line."""
+    outcome = subprocess.run(
+        [sys.executable, "-m", "refsim.training", "binary", "--data", "none.npz", "--test", "none.npz", "-o", "x.safetensors"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )
+    assert 2 == outcome.returncode and "none.npz: no such file" in outcome.stderr and "Traceback" not in outcome.stderr
+
+
+def test_gradient_of_one_step_is_the_surrogate():
+    """At the threshold the arctangent surrogate has the slope 1 / threshold, times the gain of the input."""
+    currents = torch.tensor([[1.0]], requires_grad=True)
+    spikes, _ = LeakyIntegrateAndFire.apply(currents, 0.5, 0.5, 0.5, False, False)
+    spikes.sum().backward()
+    assert 1.0 == spikes.item() and 0.5 / 0.5 == currents.grad.item()
+
+
+def test_rounding_passes_the_gradient_inside_the_range_only():
+    """Straight through between the limits, nothing beyond them."""
+    weights = torch.tensor([0.3, 500.0], requires_grad=True)
+    rounded = RoundToStep.apply(weights, torch.tensor(2), -127, 127, False)
+    rounded.sum().backward()
+    assert [0.25, 31.75] == rounded.tolist() and [1.0, 0.0] == weights.grad.tolist()
+
+
+def test_distortion_without_strength_is_the_identity():
+    """And with strength it gives whole pixels in range, reproducibly."""
+    images = torch.randint(0, 256, (4, 1, 8, 8), dtype=torch.uint8)
+    still = distort(images, torch.Generator().manual_seed(0), turn=0.0, stretch=0.0, shift=0.0)
+    torch.testing.assert_close(still, images.float())
+    one, two = (distort(images, torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(one, two) and torch.equal(one, one.round()) and 0 <= one.min() and one.max() <= 255
+
+
+def test_the_rate_rises_and_falls():
+    """From a tenth to one in the first tenth of the steps, to zero at the end."""
+    factors = [rate_factor(step, 100) for step in range(101)]
+    assert factors[0] == pytest.approx(0.1) and max(factors) > 0.97 and factors[100] == pytest.approx(0)
