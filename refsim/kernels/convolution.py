@@ -21,6 +21,14 @@ def convolve_spikes(spikes, weights, bias, stride, padding, first_row, sums):
         Output row that sums[0] stands for.
     sums : ndarray of int32 or int64, shape (rows, X', D)
         Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights, sums = np.array([[[[1]], [[2]], [[3]]]], np.int8), np.zeros((1, 3, 1), np.int32)
+    >>> convolve_spikes(np.array([[[0], [1], [0]]], np.int8), weights, np.zeros(1, np.int32), 1, 1, 1, sums)
+    >>> sums[0, :, 0].tolist()  # row 1 of the output looks at row 0 of the image; the spike lies right of place 0
+    [3, 2, 1]
     """
     for row in range(sums.shape[0]):
         for column in range(sums.shape[1]):
@@ -53,6 +61,14 @@ def convolve_planes(values, plane_count, weights, bias, stride, padding, first_r
     plane_count : int
     weights, bias, stride, padding, first_row, sums
         As for `convolve_spikes`; positions outside the image count as 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights, sums = np.array([[[[-4]]]], np.int8), np.zeros((1, 2, 1), np.int32)
+    >>> convolve_planes(np.array([[[255], [3]]], np.uint8), 8, weights, np.array([1], np.int32), 1, 0, 0, sums)
+    >>> sums[0, :, 0].tolist()
+    [-1019, -11]
     """
     for row in range(sums.shape[0]):
         for column in range(sums.shape[1]):

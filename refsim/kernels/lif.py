@@ -77,6 +77,14 @@ def lif_floor(currents, thresholds, leak_shift, halve_input, ternary, subtract, 
     leak_shift : int
         k; at least 1 where the input is halved.
     halve_input : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> membranes, spikes = np.array([[-3]], np.int32), np.zeros((1, 1), np.int8)
+    >>> lif_floor(np.array([[1]], np.int32), np.array([4], np.int32), 1, False, False, False, membranes, spikes)
+    >>> membranes.tolist()  # -3 >> 1 is -2, rounded down, and 1 more is -1
+    [[-1]]
     """
     for row in range(currents.shape[0]):
         for channel in range(currents.shape[1]):

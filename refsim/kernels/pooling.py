@@ -16,6 +16,14 @@ def max_pool(values, window, stride, padding, first_row, pooled):
         Output row that pooled[0] stands for.
     pooled : ndarray like `values`, shape (rows, X', C)
         Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pooled = np.zeros((1, 2, 1), np.int32)
+    >>> max_pool(np.array([[[-5], [-7], [-9], [2]]], np.int32), 3, 2, 1, 0, pooled)
+    >>> pooled[0, :, 0].tolist()
+    [-5, 2]
     """
     for row in range(pooled.shape[0]):
         for column in range(pooled.shape[1]):

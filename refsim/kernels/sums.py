@@ -36,6 +36,14 @@ def sum_tokens(spikes, counts):
     spikes : ndarray of int8, shape (N, C)
     counts : ndarray of int32 or int64, shape (1, C)
         Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counts = np.zeros((1, 2), np.int32)
+    >>> sum_tokens(np.array([[1, -1], [1, 0]], np.int8), counts)
+    >>> counts.tolist()
+    [[2, -1]]
     """
     for channel in range(spikes.shape[1]):
         counts[0, channel] = 0
@@ -55,6 +63,14 @@ def add_timestep(values, totals):
     values : ndarray of int32 or int64, shape (N, C)
     totals : ndarray of int32 or int64, shape (N, C)
         Advanced in place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> totals = np.array([[10, 20]], np.int32)
+    >>> add_timestep(np.array([[1, -2]], np.int32), totals)
+    >>> totals.tolist()
+    [[11, 18]]
     """
     for row in range(values.shape[0]):
         for channel in range(values.shape[1]):
