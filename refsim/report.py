@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict
 
 from refsim.energy import energy
+from refsim.network import INPUT_SITE
 from refsim.numerics import NUMERICS_VERSION
 
 SHADES = " ░▒▓█"
@@ -84,18 +85,16 @@ def picture_text(image):
 
 def inspect_json(network):
     """Return every site of a network for a program, in order of computation."""
-    sites = [{"site": "input", "operator": "Input", **form(network.signals["input"]), "parameters": {}}]
+    sites = [{"site": INPUT_SITE, "operator": "Input", **form(network.signals[INPUT_SITE]), "parameters": {}}]
     for node in network.nodes:
-        parameters = {
-            **{name: f"{array.dtype} {array.shape}" for name, array in node.operator.parameters().items()},
-            **node.operator.settings(),
-        }
-        sites.append(
-            {"site": node.name, "operator": node.operator.kind(), **form(network.signals[node.name]), "parameters": parameters}
-        )
+        settings = node.operator.settings()
+        widths = {name.removesuffix("_bits"): settings.pop(name) for name in list(settings) if name.endswith("_bits")}
+        arrays = {name: f"{array.dtype} {array.shape}" for name, array in node.operator.parameters().items()}
+        output = form(network.signals[node.name], widths.get("accumulator"))
+        sites.append({"site": node.name, "operator": node.operator.kind(), **output, "parameters": arrays | settings})
         if node.register_site is not None:
-            register = network.signals[node.register_site]
-            sites.append({"site": node.register_site, "operator": "register", **form(register), "parameters": {}})
+            register = form(network.signals[node.register_site], *widths.values())
+            sites.append({"site": node.register_site, "operator": "register", **register, "parameters": {}})
     return {
         "model": network.name,
         "numerics": NUMERICS_VERSION,
@@ -108,10 +107,12 @@ def inspect_json(network):
     }
 
 
-def form(signal):
-    """Return shape, type, worst case and width of a site."""
+def form(signal, declared_bits=None):
+    """Return shape, type, worst case, and the bits needed and declared of a site; a spike or pixel has its type's."""
     low, high = signal.interval
-    return {"shape": list(signal.shape), "dtype": signal.dtype.name, "low": low, "high": high, "bits": signal.bits}
+    declared_bits = 8 * signal.dtype.itemsize if declared_bits is None else declared_bits
+    widths = {"bits": signal.bits, "declared_bits": declared_bits}
+    return {"shape": list(signal.shape), "dtype": signal.dtype.name, "low": low, "high": high, **widths}
 
 
 def inspect_text(network):
@@ -122,14 +123,14 @@ def inspect_text(network):
         f"{network.input.kind} input {network.input.shape}, {network.classes} classes, {NUMERICS_VERSION}",
         *(f"  {name}: {value}" for name, value in sorted(network.provenance.items())),
         "",
-        f"{'site':<34} {'operator':<12} {'shape':<14} {'worst case':<28} {'bits':>4}  stored   parameters",
+        f"{'site':<34} {'operator':<12} {'shape':<14} {'worst case':<26} {'bits':<9} parameters",
     ]
     for site in description["sites"]:
         shape = "x".join(map(str, site["shape"]))
         worst = f"[{site['low']:,}, {site['high']:,}]"
         parameters = ", ".join(f"{name}={value}" for name, value in site["parameters"].items())
         lines.append(
-            f"{site['site']:<34} {site['operator']:<12} {shape:<14} {worst:<28} {site['bits']:>4}  "
-            f"{site['dtype']:<7}  {parameters}"
+            f"{site['site']:<34} {site['operator']:<12} {shape:<14} {worst:<26} "
+            f"{site['bits']:>2} of {site['declared_bits']} {parameters}"
         )
     return lines

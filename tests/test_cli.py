@@ -2,6 +2,7 @@
 
 import json
 
+import faults
 import numpy as np
 import pytest
 from PIL import Image
@@ -92,10 +93,6 @@ def test_raster_of_chosen_sites_is_smaller(folder):
     assert Image.open("some.png").height < Image.open("all.png").height
 
 
-def write_fault(name, content):
-    return lambda folder: (folder / name).write_bytes(content)
-
-
 FAULTS = [
     (["run", "model.npz", "none.png"], "none.png: no such file"),
     (["run", "none.npz", "image.png"], "none.npz: no such file, nor a model that comes with refsim"),
@@ -123,6 +120,52 @@ def test_each_fault_has_its_error(folder, capsys, arguments, message):
     assert message in output.err and output.err.startswith("refsim: error: ") and 1 == output.err.count("\n")
     assert "" == output.out
     assert before == {path: path.read_bytes() for path in folder.iterdir()}
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def flip_a_bit(path):
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 4
+    path.write_bytes(content)
+
+
+def bias_at_the_end_of_int32(members):
+    members["block0.mlp.fc1.bias"] = np.full_like(members["block0.mlp.fc1.bias"], 2**31 - 1)
+
+
+SPOILED = [
+    (truncate, "a truncated one"),
+    (flip_a_bit, "damaged: its bytes have the SHA-256"),
+    (lambda path: faults.plant_pickle(path, "stem.conv0.bias", {}), "stem.conv0.bias.npy: holds pickled objects"),
+    (lambda path: faults.alter(path, faults.alter_description(lambda d: d.update(format="refsim-model/2.0"))), "upgrade refsim"),
+    (lambda path: faults.alter(path, faults.alter_description(lambda d: d.update(timesteps=0))), "timesteps: expected an integer from 1"),
+    (lambda path: faults.alter(path, lambda m: m.update({"stem.conv0.weights": np.zeros((3, 3, 1, 2), np.float32)})), "got float32"),
+    (lambda path: faults.alter(path, lambda m: m.update({"stem.conv0.bias": np.zeros(3, np.int32)})), "stem.conv0.bias: expected"),
+    (lambda path: faults.alter(path, bias_at_the_end_of_int32), "block0.mlp.fc1: the accumulator needs 33 bits"),
+]
+
+
+@pytest.mark.parametrize("command", ["run", "eval", "inspect"])
+@pytest.mark.parametrize(("spoil", "message"), SPOILED, ids=[message for _, message in SPOILED])
+def test_a_spoiled_model_is_an_error(folder, capsys, command, spoil, message):
+    """Whatever the command: exit code 2, one line that names the file, nothing written."""
+    spoil(folder / "model.npz")
+    before = set(folder.iterdir())
+    assert 2 == main([command, "model.npz", *(["image.png"] if command == "run" else [])])
+    output = capsys.readouterr()
+    assert message in output.err and "model.npz" in output.err and 1 == output.err.count("\n") and "" == output.out
+    assert before == set(folder.iterdir())
+
+
+def test_a_decompression_bomb_is_an_error(folder, capsys):
+    """Refused before it is decoded, with --fit too."""
+    Image.new("1", (20000, 20000)).save("bomb.png")
+    for fit in ([], ["--fit"]):
+        assert 2 == main(["run", "model.npz", "bomb.png", *fit])
+        assert "bomb.png: more pixels than the 64,000,000 that are decoded at most" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["run", "model.npz"], ["import", "resnet", "x", "-o", "y"]])

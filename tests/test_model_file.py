@@ -1,9 +1,6 @@
 """Model files: the same bytes from the same network, and nothing else is let in."""
 
-import hashlib
-import json
-import pickle
-
+import faults
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,24 +20,12 @@ def saved(tmp_path_factory):
     return path
 
 
-def altered(saved, tmp_path, change):
-    """Write the model again, with a right checksum, after a change to its members."""
-    members = model_file.read_members(saved)
-    change(members)
-    path = tmp_path / "altered.npz"
-    path.write_bytes(model_file.sealed_archive(members))
+@pytest.fixture
+def copied(saved, tmp_path):
+    """A copy to spoil."""
+    path = tmp_path / "copied.npz"
+    path.write_bytes(saved.read_bytes())
     return path
-
-
-def description(change):
-    """Make a change of the members out of a change of the JSON."""
-
-    def change_members(members):
-        content = json.loads(members["network"].tobytes())
-        change(content)
-        members["network"] = np.frombuffer(json.dumps(content).encode(), np.uint8)
-
-    return change_members
 
 
 def test_round_trip(saved, tmp_path):
@@ -80,35 +65,16 @@ def test_a_truncated_file_is_refused(saved, tmp_path, kept):
         model_file.load(path)
 
 
-def test_a_pickle_is_never_read(saved, tmp_path):
+def test_a_pickle_is_never_read(copied):
     """An object array inside the archive is refused before it is touched."""
 
     class Bomb:
         def __reduce__(self):
             return (pytest.fail, ("unpickled",))
 
-    path = tmp_path / "bomb.npz"
-    members = model_file.read_members(saved)
-    content = model_file.sealed_archive(members)
-    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
-    npy = np.lib.format.magic(1, 0) + len(header).to_bytes(2, "little") + header + pickle.dumps([Bomb()])
-    path.write_bytes(with_member(content, "stem.conv0.weights.npy", npy))
+    faults.plant_pickle(copied, "stem.conv0.weights", Bomb())
     with pytest.raises(ModelFileError, match="stem.conv0.weights.npy: holds pickled objects, which are never read"):
-        model_file.load(path)
-
-
-def with_member(content, name, replacement):
-    """Replace the bytes of one member of a sealed archive and seal it again."""
-    import io
-    import zipfile
-
-    stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w") as new:
-        for member in old.namelist():
-            new.writestr(zipfile.ZipInfo(member), replacement if member == name else old.read(member))
-        new.comment = bytes(model_file.SEAL_LENGTH)
-    unsealed = stream.getvalue()[: -model_file.SEAL_LENGTH]
-    return unsealed + model_file.SEAL + hashlib.sha256(unsealed).hexdigest().encode()
+        model_file.load(copied)
 
 
 FAULTS = [
@@ -120,39 +86,39 @@ FAULTS = [
     (lambda m: m.update(extra=np.zeros(3, np.int8)), "extra: an array that no operator of the network has"),
     (lambda m: m.pop("network"), "has no member 'network'"),
     (lambda m: m.update(network=np.frombuffer(b"{not json", np.uint8)), "description of the network is malformed"),
-    (description(lambda d: d.update(format="refsim-model/2.0")), "has the format refsim-model/2.0; .*: upgrade refsim"),
-    (description(lambda d: d.update(format="other/1.0")), "expected the format refsim-model"),
-    (description(lambda d: d.update(numerics="refsim-numerics/2.0")), "was made for refsim-numerics/2.0"),
-    (description(lambda d: d.update(timesteps=0)), "timesteps: expected an integer from 1 to 1024, got 0"),
-    (description(lambda d: d.update(timesteps="4")), "timesteps: expected an integer"),
-    (description(lambda d: d.pop("nodes")), "malformed: KeyError"),
-    (description(lambda d: d.update(nodes=[{}])), "malformed: KeyError"),
-    (description(lambda d: d.update(nodes=3)), "malformed: TypeError"),
-    (description(lambda d: d["nodes"][0].update(operator="Multiply")), "stem.conv0: unknown operator 'Multiply'"),
-    (description(lambda d: d["nodes"][0]["settings"].update(stride=1.5)), "stem.conv0.stride: expected int, got float"),
-    (description(lambda d: d["nodes"][0]["settings"].update(stride=True)), "stem.conv0.stride: expected int, got bool"),
-    (description(lambda d: d["nodes"][0]["settings"].update(dilation=2)), "stem.conv0.dilation: expected no such field"),
+    (faults.alter_description(lambda d: d.update(format="refsim-model/2.0")), "has the format refsim-model/2.0; .*: upgrade refsim"),
+    (faults.alter_description(lambda d: d.update(format="other/1.0")), "expected the format refsim-model"),
+    (faults.alter_description(lambda d: d.update(numerics="refsim-numerics/2.0")), "was made for refsim-numerics/2.0"),
+    (faults.alter_description(lambda d: d.update(timesteps=0)), "timesteps: expected an integer from 1 to 1024, got 0"),
+    (faults.alter_description(lambda d: d.update(timesteps="4")), "timesteps: expected an integer"),
+    (faults.alter_description(lambda d: d.pop("nodes")), "malformed: KeyError"),
+    (faults.alter_description(lambda d: d.update(nodes=[{}])), "malformed: KeyError"),
+    (faults.alter_description(lambda d: d.update(nodes=3)), "malformed: TypeError"),
+    (faults.alter_description(lambda d: d["nodes"][0].update(operator="Multiply")), "stem.conv0: unknown operator 'Multiply'"),
+    (faults.alter_description(lambda d: d["nodes"][0]["settings"].update(stride=1.5)), "stem.conv0.stride: expected int, got float"),
+    (faults.alter_description(lambda d: d["nodes"][0]["settings"].update(stride=True)), "stem.conv0.stride: expected int, got bool"),
+    (faults.alter_description(lambda d: d["nodes"][0]["settings"].update(dilation=2)), "stem.conv0.dilation: expected no such field"),
 ]
 
 
 @pytest.mark.parametrize(("change", "message"), FAULTS, ids=[message for _, message in FAULTS])
-def test_each_fault_has_its_error(saved, tmp_path, change, message):
+def test_each_fault_has_its_error(copied, change, message):
     """A right checksum does not make a wrong model right; every error names the file."""
-    path = altered(saved, tmp_path, change)
+    faults.alter(copied, change)
     with pytest.raises((ModelFileError, NetworkError), match=message) as caught:
-        model_file.load(path)
-    assert str(path) in str(caught.value)
+        model_file.load(copied)
+    assert str(copied) in str(caught.value)
 
 
-def test_weights_that_could_overflow_are_refused(saved, tmp_path):
+def test_weights_that_could_overflow_are_refused(copied):
     """A bias near the end of int32: the error names site, register and bits."""
 
     def change(members):
         members["block0.mlp.fc1.bias"] = np.full_like(members["block0.mlp.fc1.bias"], 2**31 - 1)
 
-    path = altered(saved, tmp_path, change)
+    faults.alter(copied, change)
     with pytest.raises(RegisterError, match=r"block0.mlp.fc1: the accumulator needs 33 bits .* its register has 32"):
-        model_file.load(path)
+        model_file.load(copied)
 
 
 def test_a_missing_file():

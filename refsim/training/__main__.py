@@ -10,7 +10,7 @@ import torch
 from refsim import model_file
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
-from refsim.errors import RefsimError
+from refsim.errors import ConfigurationError, RefsimError
 from refsim.evaluation import with_accuracy
 from refsim.images import read_dataset
 from refsim.training.checkpoint import save_checkpoint
@@ -49,6 +49,8 @@ def arguments():
 
 def main():
     options = arguments()
+    if not Path(options.output).absolute().parent.is_dir():
+        raise ConfigurationError(f"{Path(options.output).parent}: no such folder to write to")
     if options.threads:
         torch.set_num_threads(options.threads)
     if options.fuse:

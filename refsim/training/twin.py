@@ -1,12 +1,14 @@
 """The PyTorch twin of the Spiking Transformer: the same graph and site names, differentiable."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from refsim.checkpoints.spiking_transformer import PIXEL_SHIFT
+from refsim.errors import ConfigurationError
 from refsim.training.layers import Affine
 from refsim.training.neurons import LIF, ReLUNeuron
 
@@ -26,8 +28,13 @@ class Thresholds:
         Of the LIF neurons on the unscaled products Q K^T and (attention map) V.
     """
 
-    neuron: float = 1.0
+    neuron: float = 0.5
     attention: float = 1.0
+
+    def __post_init__(self):
+        for name, threshold in asdict(self).items():
+            if threshold <= 0 or math.frexp(threshold)[0] != 0.5:
+                raise ConfigurationError(f"{name}: expected a power of two, got {threshold}")
 
 
 class Twin(nn.Module):

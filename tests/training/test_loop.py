@@ -35,13 +35,23 @@ def test_the_command_trains_and_exports(tmp_path):
             np.testing.assert_array_equal(array, arrays[1][name])
 
 
-def test_a_missing_data_set_is_an_error(tmp_path):
-    """Exit code 2 and one line."""
-    outcome = subprocess.run(
-        [sys.executable, "-m", "refsim.training", "binary", "--data", "none.npz", "--test", "none.npz", "-o", "x.safetensors"],
-        cwd=tmp_path, capture_output=True, text=True,
-    )
-    assert 2 == outcome.returncode and "none.npz: no such file" in outcome.stderr and "Traceback" not in outcome.stderr
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["binary", "--data", "none.npz", "--test", "none.npz"], "none.npz: no such file"),
+        (["binary", "--data", "none.npz"], "give the images to test on with --test"),
+        (["softmax"], "invalid choice: 'softmax'"),
+        (["binary", "--timesteps", "0"], "timesteps: expected an integer of at least 1, got 0"),
+        (["binary", "--neuron-threshold", "0.3"], "neuron: expected a power of two, got 0.3"),
+        (["binary", "-o", "none/x.safetensors"], "none: no such folder"),
+    ],
+)
+def test_wrong_words_are_errors(tmp_path, arguments, message):
+    """Exit code 2, no traceback, nothing written, before any training."""
+    command = [sys.executable, "-m", "refsim.training", "-o", "x.safetensors", *arguments]
+    outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert 2 == outcome.returncode and message in outcome.stderr and "Traceback" not in outcome.stderr
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_gradient_of_one_step_is_the_surrogate():
