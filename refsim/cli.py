@@ -37,7 +37,9 @@ def main(arguments=None):
 
 def parser():
     """Describe the commands."""
-    top = argparse.ArgumentParser(prog="refsim", description="Spiking transformers in integers, without multiplication.")
+    top = argparse.ArgumentParser(
+        prog="refsim", description="Spiking transformers in integers, without multiplication."
+    )
     top.add_argument("--version", action="version", version=f"refsim {VERSION}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     models = f"a model file, or one that comes with refsim: {', '.join(model_names())}"
@@ -57,12 +59,16 @@ def parser():
     evaluation.add_argument("--data", default="digits", help="an .npz with images and labels, or 'digits' (default)")
     evaluation.add_argument("--limit", type=int, metavar="N", help="only the first N images")
 
-    inspection = command(commands, "inspect", inspect, "print every site: operator, shape, worst case, bits, parameters")
+    inspection = command(
+        commands, "inspect", inspect, "print every site: operator, shape, worst case, bits, parameters"
+    )
     inspection.add_argument("model", metavar="MODEL", help=models)
 
     imported = command(commands, "import", import_checkpoint, "turn a float checkpoint into a model of integers")
     imported.add_argument("architecture", choices=["spiking-transformer"])
-    imported.add_argument("checkpoint", metavar="CHECKPOINT", help="written by python -m refsim.training (.safetensors)")
+    imported.add_argument(
+        "checkpoint", metavar="CHECKPOINT", help="written by python -m refsim.training (.safetensors)"
+    )
     imported.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model file to write (.npz)")
     imported.add_argument("--test", metavar="DATA", help="record the accuracy on 'digits' or an .npz in the model")
     return top
@@ -78,7 +84,9 @@ def command(commands, name, function, description):
 
 def add_pictures(added):
     added.add_argument("--raster", metavar="FILE.png", help="draw the spikes: time across, neurons down")
-    added.add_argument("--sites", nargs="+", metavar="SITE", help="sites of the raster; * matches any (default: all neurons)")
+    added.add_argument(
+        "--sites", nargs="+", metavar="SITE", help="sites of the raster; * matches any (default: all neurons)"
+    )
     added.add_argument("--attention", metavar="FILE.png", help="draw the attention maps over the image")
 
 

@@ -70,7 +70,9 @@ def require_decodable(path, image):
     """Refuse an image that would fill the memory when decoded."""
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise InputError(f"{path}: {width} x {height} pixels are more than the {MOST_PIXELS:,} that are decoded at most")
+        raise InputError(
+            f"{path}: {width} x {height} pixels are more than the {MOST_PIXELS:,} that are decoded at most"
+        )
 
 
 def misfit(path, image, network, mode):
@@ -119,7 +121,12 @@ def read_dataset(source):
             images, labels = data["images"], data["labels"]
     except (ValueError, OSError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError(f"{source}: expected an .npz with images and labels: {error}") from error
-    if images.ndim not in (3, 4) or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or not len(labels):
+    if (
+        images.ndim not in (3, 4)
+        or labels.shape != images.shape[:1]
+        or labels.dtype.kind not in "iu"
+        or not len(labels)
+    ):
         raise InputError(
             f"{source}: expected images (n, Y, X) or (n, Y, X, C) and n integer labels, got images {images.shape} of "
             f"{images.dtype} and labels {labels.shape} of {labels.dtype}"

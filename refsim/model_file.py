@@ -196,7 +196,9 @@ def read_member(path, archive, name):
     if dtype.hasobject:
         raise ModelFileError(f"{path}: {name}: holds pickled objects, which are never read")
     if dtype.name not in INTEGER_TYPES:
-        raise ModelFileError(f"{path}: {name}: expected integers ({', '.join(INTEGER_TYPES)}), got {dtype.name} {shape}")
+        raise ModelFileError(
+            f"{path}: {name}: expected integers ({', '.join(INTEGER_TYPES)}), got {dtype.name} {shape}"
+        )
     values = np.frombuffer(stream.read(), np.uint8)
     if fortran_order or values.size != dtype.itemsize * int(np.prod(shape, dtype=object)):
         raise ModelFileError(f"{path}: {name}: {values.size} bytes do not fill {dtype.name} {shape} in C order")

@@ -135,7 +135,6 @@ class Network:
         return [self.signals[site] for site in node.inputs]
 
 
-
 def input_signal(name, network_input):
     """Check the input's description and return its form."""
     require_choice(f"{name}: input", network_input.kind, INPUT_KINDS)

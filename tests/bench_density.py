@@ -54,7 +54,9 @@ def main():
             events, fan_out, function = build(random, density)
             milliseconds, spread = median_time(function)
             rate = events * fan_out / milliseconds / 1e6
-            print(f"{density:>8.0%} {events:>8} {events * fan_out:>12,} {milliseconds:>8.2f} {spread:>7.2f} {rate:>7.1f}")
+            print(
+                f"{density:>8.0%} {events:>8} {events * fan_out:>12,} {milliseconds:>8.2f} {spread:>7.2f} {rate:>7.1f}"
+            )
             events_seen.append(events)
             times.append(milliseconds)
         slope, fixed = np.polyfit(events_seen, times, 1)

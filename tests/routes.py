@@ -18,7 +18,9 @@ def both_routes(kernel, *arguments):
     compiled = [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
     kernel(*compiled)
     tally = Tally()
-    counting = [CountingArray(argument, tally) if isinstance(argument, np.ndarray) else argument for argument in arguments]
+    counting = [
+        CountingArray(argument, tally) if isinstance(argument, np.ndarray) else argument for argument in arguments
+    ]
     kernel(*counting)
     arrays = [argument for argument in compiled if isinstance(argument, np.ndarray)]
     interpreted = [argument for argument in counting if isinstance(argument, np.ndarray)]

@@ -100,7 +100,10 @@ FAULTS = [
     (["run", "image.png", "image.png"], "image.png: not a refsim model"),
     (["run", "model.npz", "model.npz"], "model.npz: not an image that Pillow reads"),
     (["run", "model.npz", "image.png", "--raster", "raster.jpg"], "raster.jpg: expected the name of a .png file"),
-    (["run", "model.npz", "image.png", "--raster", "none/raster.png"], "expected the name of a .png file in a folder that exists"),
+    (
+        ["run", "model.npz", "image.png", "--raster", "none/raster.png"],
+        "expected the name of a .png file in a folder that exists",
+    ),
     (["run", "model.npz", "image.png", "--raster", "r.png", "--sites", "block9.*"], "has no site 'block9.*'"),
     (["eval", "model.npz", "--data", "none.npz"], "none.npz: no such file"),
     (["eval", "model.npz", "--limit", "0"], "--limit: expected at least 1, got 0"),
@@ -140,10 +143,22 @@ SPOILED = [
     (truncate, "a truncated one"),
     (flip_a_bit, "damaged: its bytes have the SHA-256"),
     (lambda path: faults.plant_pickle(path, "stem.conv0.bias", {}), "stem.conv0.bias.npy: holds pickled objects"),
-    (lambda path: faults.alter(path, faults.alter_description(lambda d: d.update(format="refsim-model/2.0"))), "upgrade refsim"),
-    (lambda path: faults.alter(path, faults.alter_description(lambda d: d.update(timesteps=0))), "timesteps: expected an integer from 1"),
-    (lambda path: faults.alter(path, lambda m: m.update({"stem.conv0.weights": np.zeros((3, 3, 1, 2), np.float32)})), "got float32"),
-    (lambda path: faults.alter(path, lambda m: m.update({"stem.conv0.bias": np.zeros(3, np.int32)})), "stem.conv0.bias: expected"),
+    (
+        lambda path: faults.alter(path, faults.alter_description(lambda d: d.update(format="refsim-model/2.0"))),
+        "upgrade refsim",
+    ),
+    (
+        lambda path: faults.alter(path, faults.alter_description(lambda d: d.update(timesteps=0))),
+        "timesteps: expected an integer from 1",
+    ),
+    (
+        lambda path: faults.alter(path, lambda m: m.update({"stem.conv0.weights": np.zeros((3, 3, 1, 2), np.float32)})),
+        "got float32",
+    ),
+    (
+        lambda path: faults.alter(path, lambda m: m.update({"stem.conv0.bias": np.zeros(3, np.int32)})),
+        "stem.conv0.bias: expected",
+    ),
     (lambda path: faults.alter(path, bias_at_the_end_of_int32), "block0.mlp.fc1: the accumulator needs 33 bits"),
 ]
 

@@ -14,7 +14,9 @@ def picture(tmp_path):
     """Save an image and return its path."""
 
     def save(pixels, name="picture.png", mode=None):
-        Image.fromarray(pixels).convert(mode).save(tmp_path / name) if mode else Image.fromarray(pixels).save(tmp_path / name)
+        Image.fromarray(pixels).convert(mode).save(tmp_path / name) if mode else Image.fromarray(pixels).save(
+            tmp_path / name
+        )
         return tmp_path / name
 
     return save
@@ -41,7 +43,9 @@ def test_colour_pixels_arrive_unchanged(picture):
 def test_a_misfit_says_what_is_taken_and_how_to_convert(picture, pixels, what):
     """Size and mode, expected and found, and the way out; with --fit it is taken."""
     path = picture(pixels)
-    with pytest.raises(InputError, match=f"is {what}; seeded-a2os2a takes 8 x 8 of mode L .grayscale.: convert it") as caught:
+    with pytest.raises(
+        InputError, match=f"is {what}; seeded-a2os2a takes 8 x 8 of mode L .grayscale.: convert it"
+    ) as caught:
         read_input(path, seeded_network())
     assert "--fit" in str(caught.value)
     assert (8, 8, 1) == read_input(path, seeded_network(), fit=True).shape

@@ -9,8 +9,19 @@ import refsim
 
 PACKAGE = Path(refsim.__file__).parent
 LAYERS = [
-    {"version"}, {"errors"}, {"numerics"}, {"audit"}, {"kernels"}, {"ops"}, {"network"}, {"simulator"},
-    {"architectures", "model_file", "energy", "shipped"}, {"refsim"}, {"images", "evaluation", "checkpoints", "render", "report"}, {"cli"}, {"__main__"},
+    {"version"},
+    {"errors"},
+    {"numerics"},
+    {"audit"},
+    {"kernels"},
+    {"ops"},
+    {"network"},
+    {"simulator"},
+    {"architectures", "model_file", "energy", "shipped"},
+    {"refsim"},
+    {"images", "evaluation", "checkpoints", "render", "report"},
+    {"cli"},
+    {"__main__"},
 ]
 """Each room imports from rooms before its own, or within itself; ``refsim`` is the package's front door."""
 
@@ -67,7 +78,9 @@ def test_floats_stay_in_their_rooms(path):
         return
     for node in ast.walk(ast.parse(path.read_text())):
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), f"line {node.lineno}"
-        assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and is_arithmetic(node)), f"line {node.lineno}"
+        assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and is_arithmetic(node)), (
+            f"line {node.lineno}"
+        )
         assert not (isinstance(node, ast.Attribute) and node.attr.startswith("float")), f"line {node.lineno}"
 
 

@@ -78,15 +78,30 @@ def test_a_pickle_is_never_read(copied):
 
 
 FAULTS = [
-    (lambda m: m.update({"stem.conv0.weights": m["stem.conv0.weights"].astype(np.float32)}), "expected integers .* got float32"),
-    (lambda m: m.update({"stem.conv1.weights": m["stem.conv1.weights"].swapaxes(2, 3)}), r"shape \(any, any, 2, any\), got int8 \(3, 3, 4, 2\)"),
-    (lambda m: m.update({"stem.conv1.weights": m["stem.conv1.weights"][..., :1]}), "stem.conv1.bias: expected .* got int32"),
-    (lambda m: m.update({"stem.conv0.weights": m["stem.conv0.weights"].astype(np.int32)}), "expected int8 of shape .* got int32"),
+    (
+        lambda m: m.update({"stem.conv0.weights": m["stem.conv0.weights"].astype(np.float32)}),
+        "expected integers .* got float32",
+    ),
+    (
+        lambda m: m.update({"stem.conv1.weights": m["stem.conv1.weights"].swapaxes(2, 3)}),
+        r"shape \(any, any, 2, any\), got int8 \(3, 3, 4, 2\)",
+    ),
+    (
+        lambda m: m.update({"stem.conv1.weights": m["stem.conv1.weights"][..., :1]}),
+        "stem.conv1.bias: expected .* got int32",
+    ),
+    (
+        lambda m: m.update({"stem.conv0.weights": m["stem.conv0.weights"].astype(np.int32)}),
+        "expected int8 of shape .* got int32",
+    ),
     (lambda m: m.pop("stem.conv0.bias"), "stem.conv0.bias: missing"),
     (lambda m: m.update(extra=np.zeros(3, np.int8)), "extra: an array that no operator of the network has"),
     (lambda m: m.pop("network"), "has no member 'network'"),
     (lambda m: m.update(network=np.frombuffer(b"{not json", np.uint8)), "description of the network is malformed"),
-    (faults.alter_description(lambda d: d.update(format="refsim-model/2.0")), "has the format refsim-model/2.0; .*: upgrade refsim"),
+    (
+        faults.alter_description(lambda d: d.update(format="refsim-model/2.0")),
+        "has the format refsim-model/2.0; .*: upgrade refsim",
+    ),
     (faults.alter_description(lambda d: d.update(format="other/1.0")), "expected the format refsim-model"),
     (faults.alter_description(lambda d: d.update(numerics="refsim-numerics/2.0")), "was made for refsim-numerics/2.0"),
     (faults.alter_description(lambda d: d.update(timesteps=0)), "timesteps: expected an integer from 1 to 1024, got 0"),
@@ -94,10 +109,22 @@ FAULTS = [
     (faults.alter_description(lambda d: d.pop("nodes")), "malformed: KeyError"),
     (faults.alter_description(lambda d: d.update(nodes=[{}])), "malformed: KeyError"),
     (faults.alter_description(lambda d: d.update(nodes=3)), "malformed: TypeError"),
-    (faults.alter_description(lambda d: d["nodes"][0].update(operator="Multiply")), "stem.conv0: unknown operator 'Multiply'"),
-    (faults.alter_description(lambda d: d["nodes"][0]["settings"].update(stride=1.5)), "stem.conv0.stride: expected int, got float"),
-    (faults.alter_description(lambda d: d["nodes"][0]["settings"].update(stride=True)), "stem.conv0.stride: expected int, got bool"),
-    (faults.alter_description(lambda d: d["nodes"][0]["settings"].update(dilation=2)), "stem.conv0.dilation: expected no such field"),
+    (
+        faults.alter_description(lambda d: d["nodes"][0].update(operator="Multiply")),
+        "stem.conv0: unknown operator 'Multiply'",
+    ),
+    (
+        faults.alter_description(lambda d: d["nodes"][0]["settings"].update(stride=1.5)),
+        "stem.conv0.stride: expected int, got float",
+    ),
+    (
+        faults.alter_description(lambda d: d["nodes"][0]["settings"].update(stride=True)),
+        "stem.conv0.stride: expected int, got bool",
+    ),
+    (
+        faults.alter_description(lambda d: d["nodes"][0]["settings"].update(dilation=2)),
+        "stem.conv0.dilation: expected no such field",
+    ),
 ]
 
 

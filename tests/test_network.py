@@ -5,7 +5,7 @@ import pytest
 
 from refsim.errors import NetworkError, RegisterError
 from refsim.network import Assembly, Input, Network, Node
-from refsim.ops import LIF, Convolution, TimeSum, TokenSum, Tokens
+from refsim.ops import LIF, Convolution, TimeSum, Tokens, TokenSum
 
 
 def neuron(thresholds=3, **fields):
@@ -52,7 +52,10 @@ def test_static_sites_depend_on_the_image_alone():
         (lambda: network(TOKENS), r"tokens: the last node must give logits of shape \(1, classes\), got \(4, 3\)"),
         (lambda: network(TOKENS, COUNT, timesteps=0), "tiny: timesteps: expected an integer from 1 to 1024, got 0"),
         (lambda: network(TOKENS, COUNT, kind="video"), "tiny: input: expected one of image, binary, ternary, graded"),
-        (lambda: network(TOKENS, COUNT, shape=(2, 0, 3)), "tiny: input size: expected an integer from 1 to 4096, got 0"),
+        (
+            lambda: network(TOKENS, COUNT, shape=(2, 0, 3)),
+            "tiny: input size: expected an integer from 1 to 4096, got 0",
+        ),
         (lambda: network(TOKENS, COUNT, denominator=0), "tiny: logit_denominator: expected an integer from 1"),
     ],
 )

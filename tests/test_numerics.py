@@ -21,10 +21,15 @@ def test_bits_needed_is_the_narrowest_width(low, span):
 def test_a_register_one_bit_too_narrow_is_refused():
     """128 needs nine bits; the error says where, which register, how many and how many there are."""
     assert 8 == register_signal("a", "accumulator", 8, (1,), [-128], [127]).bits
-    with pytest.raises(RegisterError, match="block0.mlp.fc1: the accumulator needs 9 bits .* its register has 8") as caught:
+    with pytest.raises(
+        RegisterError, match="block0.mlp.fc1: the accumulator needs 9 bits .* its register has 8"
+    ) as caught:
         register_signal("block0.mlp.fc1", "accumulator", 8, (1,), [0], [128])
     assert ("block0.mlp.fc1", "accumulator", 9, 8) == (
-        caught.value.site, caught.value.register, caught.value.bits_needed, caught.value.bits_declared,
+        caught.value.site,
+        caught.value.register,
+        caught.value.bits_needed,
+        caught.value.bits_declared,
     )
 
 
@@ -51,13 +56,13 @@ def test_intervals_hold_every_partial_sum(data):
 def test_intervals_are_met():
     """The worst case is one that an input reaches: 5 on the positive weight, -3 on the negative one."""
     weights = np.array([[10], [-7]])
-    low, high = weighted_interval(
-        Signal.uniform(np.int8, (2,), -3, 5), np.maximum(weights, 0), np.minimum(weights, 0)
-    )
+    low, high = weighted_interval(Signal.uniform(np.int8, (2,), -3, 5), np.maximum(weights, 0), np.minimum(weights, 0))
     assert (5 * 10 + -3 * -7, -3 * 10 + 5 * -7) == (int(high[0]), int(low[0]))
 
 
 def test_a_wrong_array_is_named():
     """Name, expected and found type and shape."""
-    with pytest.raises(NetworkError, match=r"fc1.weights: expected int8 of shape \(128, any\), got float32 \(128, 512\)"):
+    with pytest.raises(
+        NetworkError, match=r"fc1.weights: expected int8 of shape \(128, any\), got float32 \(128, 512\)"
+    ):
         require_array("fc1.weights", np.zeros((128, 512), np.float32), "int8", (128, None))

@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from refsim.render import FALL, INK, LABEL_WIDTH, MARGIN, PANEL_WIDTH, PAPER, RISE, TILE, attention_picture, raster_panel, raster_picture
+from refsim.render import (
+    FALL,
+    INK,
+    LABEL_WIDTH,
+    MARGIN,
+    PANEL_WIDTH,
+    PAPER,
+    RISE,
+    TILE,
+    attention_picture,
+    raster_panel,
+    raster_picture,
+)
 
 
 def test_a_panel_shows_each_spike_in_its_place():

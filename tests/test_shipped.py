@@ -56,7 +56,9 @@ def test_provenance(name):
 
 def test_an_unknown_name_lists_the_known_ones():
     """The way out is in the error."""
-    with pytest.raises(ModelFileError, match="nothing: no such file, nor a model that comes with refsim .digits-a2os2a"):
+    with pytest.raises(
+        ModelFileError, match="nothing: no such file, nor a model that comes with refsim .digits-a2os2a"
+    ):
         refsim.load("nothing")
 
 
@@ -69,6 +71,10 @@ def test_numerics_are_stated_and_cited():
 
     rules = (golden_folder() / "NUMERICS.md").read_text()
     stated = set(re.findall(r"^## (N\d+)\.", rules, re.MULTILINE))
-    cited = {rule for path in Path(refsim.__file__).parent.rglob("*.py") for rule in re.findall(r"\bN\d+\b", path.read_text())}
+    cited = {
+        rule
+        for path in Path(refsim.__file__).parent.rglob("*.py")
+        for rule in re.findall(r"\bN\d+\b", path.read_text())
+    }
     assert NUMERICS_VERSION in rules
     assert cited <= stated and len(cited) >= 10

@@ -9,7 +9,7 @@ from refsim.architectures.spiking_transformer import PRESETS
 from refsim.audit.census import Census
 from refsim.errors import InputError, NetworkError
 from refsim.network import Input, Network, Node
-from refsim.ops import Convolution, TimeSum, TokenSum, Tokens
+from refsim.ops import Convolution, Tokens
 from refsim.simulator import interpret, run
 
 

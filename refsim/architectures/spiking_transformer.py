@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from refsim.errors import ConfigurationError
 from refsim.network import INPUT_KINDS, Assembly, Input
 from refsim.numerics import is_integer
-from refsim.ops import LIF, Context, Convolution, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, TokenSum, Tokens
+from refsim.ops import LIF, Context, Convolution, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, Tokens, TokenSum
 
 PRESETS = {
     "a2os2a": {"q": "ternary", "k": "ternary", "scores": "relu", "v": "binary"},
@@ -262,7 +262,9 @@ class Builder:
 
     def neuron(self, site, currents, kind="binary"):
         if kind == "relu":
-            return self.network.add(site, ReLU(self.parameters.integer(f"{site}.shift"), self.config.relu_cap), currents)
+            return self.network.add(
+                site, ReLU(self.parameters.integer(f"{site}.shift"), self.config.relu_cap), currents
+            )
         channels = self.network.signals[currents].channels
         config = self.config
         thresholds = self.parameters.array(f"{site}.thresholds", "int32", (channels,))

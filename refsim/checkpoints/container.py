@@ -32,7 +32,9 @@ def read_checkpoint(path):
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError:
-        raise CheckpointError(f"{path}: reading .safetensors needs the package safetensors: pip install safetensors") from None
+        raise CheckpointError(
+            f"{path}: reading .safetensors needs the package safetensors: pip install safetensors"
+        ) from None
     if not Path(path).is_file():
         raise CheckpointError(f"{path}: no such file")
     try:
@@ -43,7 +45,9 @@ def read_checkpoint(path):
         raise CheckpointError(f"{path}: not a readable .safetensors file: {error}") from error
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
-            raise CheckpointError(f"{path}: {name}: holds {np.count_nonzero(~np.isfinite(tensor))} values not finite (NaN or inf)")
+            raise CheckpointError(
+                f"{path}: {name}: holds {np.count_nonzero(~np.isfinite(tensor))} values not finite (NaN or inf)"
+            )
     return tensors, read_description(path, metadata)
 
 

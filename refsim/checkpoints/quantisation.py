@@ -60,7 +60,9 @@ def rounded_bias(path, site, bias, shift):
     """Round a bias to int32 on the step of the sums."""
     scaled = np.rint(np.ldexp(bias.astype(np.float64), shift))
     if np.abs(scaled).max() >= 2**31:
-        raise CheckpointError(f"{path}: {site}.bias: {np.abs(bias).max():g} leaves int32 on the step 2**-{int(shift.max())}")
+        raise CheckpointError(
+            f"{path}: {site}.bias: {np.abs(bias).max():g} leaves int32 on the step 2**-{int(shift.max())}"
+        )
     return scaled.astype(np.int32)
 
 

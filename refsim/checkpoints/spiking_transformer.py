@@ -106,7 +106,9 @@ class Quantiser:
             return 0
         kept = int(self.take(f"{site}.step_shift"))
         if kept > step:
-            raise CheckpointError(f"{self.path}: {site}: spikes of step 2**-{kept} are finer than their sums, 2**-{step}")
+            raise CheckpointError(
+                f"{self.path}: {site}: spikes of step 2**-{kept} are finer than their sums, 2**-{step}"
+            )
         self.values[f"{site}.shift"] = int(step - kept)
         return kept
 

@@ -8,7 +8,7 @@ from numba.extending import overload, register_jitable
 from refsim.audit.counting import CountingArray, CountingTruth
 
 inline = register_jitable
-"""Marks a small function that kernels call; it is Python on counting integers and compiled into its caller otherwise."""
+"""Marks a small function that kernels call: Python on counting integers, else compiled into its caller."""
 
 
 class Kernel:

@@ -27,8 +27,8 @@ def reset(charge, level, spike, ternary, subtract):
 def lif_exact(currents, thresholds, input_shift, level_shift, ternary, subtract, membranes, spikes):
     """Advance exact LIF neurons by one timestep (rule N8).
 
-    The real neuron h[t] = 2**-k v[t-1] + g x[t], g = 1 or 1/2, is carried as W[t] = 2**(k t) h[t] / g, t counted from 0:
-    the leak becomes a growth of inputs and level, so that nothing is ever rounded. For tau = 2 with decayed input, the
+    The real neuron h[t] = 2**-k v[t-1] + g x[t], g = 1 or 1/2, is carried as W[t] = 2**(k t) h[t] / g, t from 0 on: the
+    leak becomes a growth of inputs and level, so that nothing is ever rounded. For tau = 2 with decayed input, the
     neuron h = v + (x - v) / 2 of Spikformer and its successors, W[t] = W[t-1] + (x[t] << t) and the level is the
     threshold << (t + 1).
 

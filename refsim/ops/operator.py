@@ -86,7 +86,9 @@ class Operator:
 
     def parameters(self):
         """Return the array fields by name."""
-        return {field.name: value for field in fields(self) if isinstance(value := getattr(self, field.name), np.ndarray)}
+        return {
+            field.name: value for field in fields(self) if isinstance(value := getattr(self, field.name), np.ndarray)
+        }
 
     def settings(self):
         """Return the other fields by name: words, integers, truth values."""

@@ -40,7 +40,9 @@ class MaxPool(Operator):
 
     def census(self, inputs, output):
         covered_rows, covered_columns = (
-            int(window_coverage(inputs[0].shape[axis], self.window, self.stride, self.padding, output.shape[axis]).sum())
+            int(
+                window_coverage(inputs[0].shape[axis], self.window, self.stride, self.padding, output.shape[axis]).sum()
+            )
             for axis in (0, 1)
         )
         places = output.shape[0] * output.shape[1]

@@ -24,7 +24,9 @@ class TokenSum(Operator):
     def output(self, site, inputs, timesteps):
         (signal,) = inputs
         if len(signal.shape) != 2 or not signal.is_spiking:
-            raise NetworkError(f"{site}: expected spikes of shape (N, C), got values in {signal.interval}, {signal.shape}")
+            raise NetworkError(
+                f"{site}: expected spikes of shape (N, C), got values in {signal.interval}, {signal.shape}"
+            )
         tokens = signal.shape[0]
         return register_signal(
             site, "accumulator", self.accumulator_bits, (1, signal.channels), signal.low * tokens, signal.high * tokens

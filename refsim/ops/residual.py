@@ -27,11 +27,15 @@ class Residual(Operator):
     def output(self, site, inputs, timesteps):
         stream, branch = inputs
         if stream.shape != branch.shape:
-            raise NetworkError(f"{site}: cannot add a branch of shape {branch.shape} to a stream of shape {stream.shape}")
+            raise NetworkError(
+                f"{site}: cannot add a branch of shape {branch.shape} to a stream of shape {stream.shape}"
+            )
         require_integer(f"{site}.stream_shift", self.stream_shift, 0, 31)
         require_integer(f"{site}.branch_shift", self.branch_shift, 0, 31)
         peak = max(abs(bound) for signal in inputs for bound in signal.interval)
-        require_headroom(site, "accumulator", self.accumulator_bits, 2 * peak << max(self.stream_shift, self.branch_shift))
+        require_headroom(
+            site, "accumulator", self.accumulator_bits, 2 * peak << max(self.stream_shift, self.branch_shift)
+        )
         low = (stream.low << self.stream_shift) + (branch.low << self.branch_shift)
         high = (stream.high << self.stream_shift) + (branch.high << self.branch_shift)
         return register_signal(site, "accumulator", self.accumulator_bits, stream.shape, low, high)

@@ -26,13 +26,18 @@ def arguments():
     parser.add_argument("--data", default="digits", help="'digits', or an .npz of images and labels to train on")
     parser.add_argument("--test", help="an .npz of images and labels to test on (digits bring their own)")
     parser.add_argument(
-        "-o", "--output", required=True, help="the checkpoint to write (.safetensors); the model is written beside it (.npz)"
+        "-o",
+        "--output",
+        required=True,
+        help="the checkpoint to write (.safetensors); the model is written beside it (.npz)",
     )
     parser.add_argument("--embedding", type=int, default=64)
     parser.add_argument("--depth", type=int, default=2)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--timesteps", type=int, default=4)
-    parser.add_argument("--pooled-stages", type=int, nargs="*", help="stem stages that halve the image (by default from its size)")
+    parser.add_argument(
+        "--pooled-stages", type=int, nargs="*", help="stem stages that halve the image (by default from its size)"
+    )
     parser.add_argument("--neuron-threshold", type=float, default=0.5, help="a power of two")
     parser.add_argument("--attention-threshold", type=float, default=1.0, help="a power of two")
     parser.add_argument("--epochs", type=int, default=60, help="with float weights and BatchNorm")
@@ -72,8 +77,14 @@ def main():
     twin = Twin(config, Thresholds(options.neuron_threshold, options.attention_threshold))
     phase = dict(batch=options.batch, generator=generator)
     train_phase(
-        twin, train.images, train.labels, epochs=options.epochs, learning_rate=options.learning_rate,
-        weight_decay=options.weight_decay, title="float", **phase,
+        twin,
+        train.images,
+        train.labels,
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
+        title="float",
+        **phase,
     )
     float_accuracy = accuracy(twin, test.images, test.labels)
     print(f"float accuracy {float_accuracy:.4f}", flush=True)
@@ -86,8 +97,14 @@ def main():
     twin.fold()
     save_checkpoint(options.output, twin, provenance)
     train_phase(
-        twin, train.images, train.labels, epochs=options.rounded_epochs,
-        learning_rate=options.rounded_learning_rate, weight_decay=0.0, title="rounded", **phase,
+        twin,
+        train.images,
+        train.labels,
+        epochs=options.rounded_epochs,
+        learning_rate=options.rounded_learning_rate,
+        weight_decay=0.0,
+        title="rounded",
+        **phase,
     )
     provenance["accuracy_twin"] = accuracy(twin.double(), test.images, test.labels)
     print(f"rounded accuracy {provenance['accuracy_twin']:.4f}", flush=True)

@@ -112,7 +112,13 @@ class LIF(nn.Module):
 
     def __init__(self, kind, threshold, leak_shift, halve_input, reset):
         super().__init__()
-        self.constants = (threshold, 2.0**-leak_shift, 0.5 if halve_input else 1.0, kind == "ternary", reset == "subtract")
+        self.constants = (
+            threshold,
+            2.0**-leak_shift,
+            0.5 if halve_input else 1.0,
+            kind == "ternary",
+            reset == "subtract",
+        )
 
     def forward(self, currents):
         """Return spikes and membranes, both of the shape of `currents` (T, ...)."""

@@ -3,7 +3,6 @@
 import math
 from dataclasses import asdict, dataclass
 
-import torch
 from torch import nn
 from torch.nn import functional
 
@@ -106,7 +105,9 @@ class Stem(nn.Module):
                 self,
                 f"conv{stage}",
                 Affine(
-                    previous, channels, 3,
+                    previous,
+                    channels,
+                    3,
                     steps="per_layer" if stage == 3 else "per_channel",
                     input_shift=PIXEL_SHIFT if stage == 0 and config.input == "image" else 0,
                 ),

@@ -14,7 +14,8 @@ def config(**fields):
 
 
 @pytest.mark.parametrize(
-    ("side", "pooled", "grid"), [(8, (3,), (4, 4)), (28, (2, 3), (7, 7)), (32, (2, 3), (8, 8)), (224, (0, 1, 2, 3), (14, 14))]
+    ("side", "pooled", "grid"),
+    [(8, (3,), (4, 4)), (28, (2, 3), (7, 7)), (32, (2, 3), (8, 8)), (224, (0, 1, 2, 3), (14, 14))],
 )
 def test_the_grid_follows_from_the_image(side, pooled, grid):
     """The sizes of the literature: patches of 4 for CIFAR, of 16 for ImageNet."""
@@ -32,14 +33,12 @@ def test_the_grid_is_what_the_network_computes(shape):
 
 def test_imagenet_size_fits_its_registers():
     """8-512 at 224 pixels: 29.68 million parameters as published, every register proved."""
-    network = seeded_network(
-        image_size=(224, 224), channels=3, embedding=512, depth=8, heads=8, classes=1000
-    )
-    weights = sum(
-        node.operator.weights.size for node in network.nodes if hasattr(node.operator, "weights")
-    )
+    network = seeded_network(image_size=(224, 224), channels=3, embedding=512, depth=8, heads=8, classes=1000)
+    weights = sum(node.operator.weights.size for node in network.nodes if hasattr(node.operator, "weights"))
     normalised = sum(
-        2 * node.operator.bias.size for node in network.nodes if hasattr(node.operator, "bias") and node.name != "head.linear"
+        2 * node.operator.bias.size
+        for node in network.nodes
+        if hasattr(node.operator, "bias") and node.name != "head.linear"
     )
     linear_biases = sum(
         node.operator.bias.size
@@ -99,7 +98,9 @@ def test_a_wrong_field_is_named(fields, message):
 
 def test_an_unknown_preset_lists_the_known_ones():
     """The way out is in the error."""
-    with pytest.raises(ConfigurationError, match="unknown preset 'softmax'; the presets are a2os2a, a2os2a-qkv, binary"):
+    with pytest.raises(
+        ConfigurationError, match="unknown preset 'softmax'; the presets are a2os2a, a2os2a-qkv, binary"
+    ):
         SpikingTransformerConfig.preset("softmax", image_size=(8, 8))
 
 

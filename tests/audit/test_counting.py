@@ -10,8 +10,15 @@ from refsim.errors import MultiplicationError
 from refsim.kernels.kernel import Kernel
 
 FORBIDDEN = [
-    operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.matmul, divmod,
-    operator.imul, operator.ifloordiv,
+    operator.mul,
+    operator.truediv,
+    operator.floordiv,
+    operator.mod,
+    operator.pow,
+    operator.matmul,
+    divmod,
+    operator.imul,
+    operator.ifloordiv,
 ]
 
 
@@ -59,7 +66,9 @@ def test_a_constant_that_is_stored_counts_from_then_on():
     assert [3, 0] == array.plain(np.int32).tolist()
 
 
-@pytest.mark.parametrize("planted", ["values[0] * values[1]", "values[0] * 2", "3 * values[1]", "values[0] ** 2", "values[0] // 2"])
+@pytest.mark.parametrize(
+    "planted", ["values[0] * values[1]", "values[0] * 2", "3 * values[1]", "values[0] ** 2", "values[0] // 2"]
+)
 def test_a_multiplication_planted_in_a_kernel_raises(planted):
     """The Python route refuses what the compiled one would do silently."""
     names = {}

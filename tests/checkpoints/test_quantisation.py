@@ -44,7 +44,9 @@ def test_thresholds_must_be_positive_integers():
     """Exact on the step of each channel, or refused by name."""
     assert [2, 64] == scaled_threshold("file", "site", 0.5, np.array([2, 7])).tolist()
     for threshold, shift, channel in ((0.5, 0, 1), (0.3, 4, 0), (1.0, 31, 1)):
-        with pytest.raises(CheckpointError, match=f"file: block0.mlp.hidden: the threshold .* step of channel {channel}"):
+        with pytest.raises(
+            CheckpointError, match=f"file: block0.mlp.hidden: the threshold .* step of channel {channel}"
+        ):
             scaled_threshold("file", "block0.mlp.hidden", threshold, np.array([20, shift]))
 
 

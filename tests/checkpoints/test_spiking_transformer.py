@@ -31,7 +31,7 @@ def altered(checkpoint_folder, tmp_path):
 
     def write(tensors=lambda tensors: None, description=lambda description: None):
         with safe_open(checkpoint_folder / "digits-a2os2a.safetensors", framework="numpy") as file:
-            values = {name: file.get_tensor(name) for name in file.keys()}
+            values = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             content = json.loads(file.metadata()["refsim"])
         tensors(values)
         description(content)
@@ -67,8 +67,14 @@ def set_value(name, value):
         (set_value("block1.mlp.fc2.weight", np.nan), "block1.mlp.fc2.weight: holds 1 values not finite"),
         (set_value("head.linear.bias", np.inf), "head.linear.bias: holds 1 values not finite"),
         (lambda t: t.pop("stem.conv2.weight"), "stem.conv2.weight: missing"),
-        (lambda t: t.update({"block2.mlp.fc1.weight": np.zeros(3, np.float32)}), "block2.mlp.fc1.weight: a tensor that this"),
-        (lambda t: t.update({"block0.mlp.fc1.weight": t["block0.mlp.fc1.weight"].T.copy()}), "block0.mlp.fc1.* do not fit|expected int8"),
+        (
+            lambda t: t.update({"block2.mlp.fc1.weight": np.zeros(3, np.float32)}),
+            "block2.mlp.fc1.weight: a tensor that this",
+        ),
+        (
+            lambda t: t.update({"block0.mlp.fc1.weight": t["block0.mlp.fc1.weight"].T.copy()}),
+            "block0.mlp.fc1.* do not fit|expected int8",
+        ),
         (lambda t: t.update({"stem.conv3.shift": np.array([0])}), "not a positive integer of 32 bits"),
     ],
 )
@@ -81,9 +87,17 @@ def test_a_faulty_tensor_is_named(altered, change, message):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (lambda d: d.update(format="refsim-checkpoint/9.0"), CheckpointError, "expected the format refsim-checkpoint/1.0"),
+        (
+            lambda d: d.update(format="refsim-checkpoint/9.0"),
+            CheckpointError,
+            "expected the format refsim-checkpoint/1.0",
+        ),
         (lambda d: d.pop("config"), CheckpointError, "has no description of a Spiking Transformer"),
-        (lambda d: d["config"].update(timesteps=0), ConfigurationError, "timesteps: expected an integer of at least 1, got 0"),
+        (
+            lambda d: d["config"].update(timesteps=0),
+            ConfigurationError,
+            "timesteps: expected an integer of at least 1, got 0",
+        ),
         (lambda d: d["config"].update(dropout=1), ConfigurationError, "unknown field 'dropout'"),
     ],
 )
@@ -114,6 +128,8 @@ def test_the_command_writes_nothing_on_a_fault(altered, tmp_path, capsys):
 def test_the_command_writes_the_model(checkpoint_folder, tmp_path, capsys):
     """And says what it wrote."""
     source = checkpoint_folder / "digits-a2os2a.safetensors"
-    assert 0 == main(["import", "spiking-transformer", str(source), "-o", str(tmp_path / "digits-a2os2a.npz"), "--json"])
+    assert 0 == main(
+        ["import", "spiking-transformer", str(source), "-o", str(tmp_path / "digits-a2os2a.npz"), "--json"]
+    )
     assert 162882 == json.loads(capsys.readouterr().out)["parameter_count"]
     assert 162882 == model_file.load(tmp_path / "digits-a2os2a.npz").parameter_count

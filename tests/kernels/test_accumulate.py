@@ -26,7 +26,9 @@ def test_hand_worked_planes():
     """5 = 101b and 2 = 010b times 7 and -3: plane by plane 7, 14 - 3, 22 + 7 = 29, then the bias."""
     values = np.array([[5, 2]], np.uint8)
     weights = np.array([[7], [-3]], np.int8)
-    (*_, sums), _ = both_routes(accumulate_planes, values, 3, weights, np.array([100], np.int32), np.zeros((1, 1), np.int32))
+    (*_, sums), _ = both_routes(
+        accumulate_planes, values, 3, weights, np.array([100], np.int32), np.zeros((1, 1), np.int32)
+    )
     assert [[129]] == sums.tolist()
 
 
@@ -42,7 +44,10 @@ def test_all_spikes_of_the_most_negative_weight():
 def test_no_spike_costs_no_addition():
     """Silence gives the bias, with comparisons alone."""
     (*_, sums), census = both_routes(
-        accumulate_spikes, np.zeros((2, 3), np.int8), np.ones((3, 4), np.int8), np.arange(4, dtype=np.int32),
+        accumulate_spikes,
+        np.zeros((2, 3), np.int8),
+        np.ones((3, 4), np.int8),
+        np.arange(4, dtype=np.int32),
         np.full((2, 4), 99, np.int32),
     )
     assert [[0, 1, 2, 3], [0, 1, 2, 3]] == sums.tolist()

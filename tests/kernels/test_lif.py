@@ -24,8 +24,15 @@ def exact_trace(currents, threshold, leak_shift, halve_input, reset, ternary):
     for timestep, current in enumerate(currents):
         level_shift = leak_shift * timestep + halve_input
         (_, _, membranes, spikes), _ = both_routes(
-            lif_exact, np.array([[current]], np.int32), np.array([threshold], np.int32), leak_shift * timestep,
-            level_shift, ternary, reset == "subtract", membranes, spikes,
+            lif_exact,
+            np.array([[current]], np.int32),
+            np.array([threshold], np.int32),
+            leak_shift * timestep,
+            level_shift,
+            ternary,
+            reset == "subtract",
+            membranes,
+            spikes,
         )
         fired.append(int(spikes[0, 0]))
         real.append(Fraction(int(membranes[0, 0]), 2**level_shift))
@@ -45,8 +52,15 @@ def test_floor_equals_floor_division(currents, threshold, leak_shift, halve_inpu
     membranes, spikes, real, fired = np.zeros((1, 1), np.int64), np.zeros((1, 1), np.int8), [], []
     for current in currents:
         (_, _, membranes, spikes), _ = both_routes(
-            lif_floor, np.array([[current]], np.int32), np.array([threshold], np.int32), leak_shift, halve_input, ternary,
-            reset == "subtract", membranes, spikes,
+            lif_floor,
+            np.array([[current]], np.int32),
+            np.array([threshold], np.int32),
+            leak_shift,
+            halve_input,
+            ternary,
+            reset == "subtract",
+            membranes,
+            spikes,
         )
         fired.append(int(spikes[0, 0]))
         real.append(int(membranes[0, 0]))
@@ -54,7 +68,8 @@ def test_floor_equals_floor_division(currents, threshold, leak_shift, halve_inpu
 
 
 @pytest.mark.parametrize(
-    ("current", "ternary", "spike"), [(8, False, 1), (7, False, 0), (-8, False, 0), (8, True, 1), (-8, True, -1), (-7, True, 0)]
+    ("current", "ternary", "spike"),
+    [(8, False, 1), (7, False, 0), (-8, False, 0), (8, True, 1), (-8, True, -1), (-7, True, 0)],
 )
 def test_meeting_the_threshold_fires(current, ternary, spike):
     """With halved input a threshold of 4 is met by 8 and missed by 7, on both sides of zero."""
@@ -73,8 +88,15 @@ def test_hand_worked_trace():
 def test_channels_have_thresholds_of_their_own():
     """The same current fires one channel and not the other."""
     (_, _, _, spikes), census = both_routes(
-        lif_exact, np.array([[10, 10]], np.int32), np.array([10, 11], np.int32), 0, 0, False, False,
-        np.zeros((1, 2), np.int32), np.zeros((1, 2), np.int8),
+        lif_exact,
+        np.array([[10, 10]], np.int32),
+        np.array([10, 11], np.int32),
+        0,
+        0,
+        False,
+        False,
+        np.zeros((1, 2), np.int32),
+        np.zeros((1, 2), np.int8),
     )
     assert [[1, 0]] == spikes.tolist()
     assert Census(adds=2, compares=4, shifts=4, selects=4) == census

@@ -12,7 +12,9 @@ from refsim.kernels.relu import relu
 
 def test_hand_worked():
     """Negative is 0, 7 >> 1 is 3, the cap holds, and just below it nothing is lost."""
-    (_, spikes), _ = both_routes(relu, np.array([[-9, -1, 0, 7, 200, 201, 202, 9000]], np.int32), 1, 101, np.zeros((1, 8), np.int8))
+    (_, spikes), _ = both_routes(
+        relu, np.array([[-9, -1, 0, 7, 200, 201, 202, 9000]], np.int32), 1, 101, np.zeros((1, 8), np.int8)
+    )
     assert [[0, 0, 0, 3, 100, 100, 101, 101]] == spikes.tolist()
 
 

@@ -10,13 +10,18 @@ from refsim.audit.census import Census
 from refsim.kernels.sums import add_aligned, add_timestep, sum_tokens
 
 
-@given(integers((2, 3), -1000, 1000, np.int32), integers((2, 3), -1000, 1000, np.int32), st.integers(0, 8), st.integers(0, 8))
+@given(
+    integers((2, 3), -1000, 1000, np.int32),
+    integers((2, 3), -1000, 1000, np.int32),
+    st.integers(0, 8),
+    st.integers(0, 8),
+)
 def test_aligned_sum(stream, branch, stream_shift, branch_shift):
     """N13: each summand times its power of two."""
-    (_, _, total), _ = both_routes(
-        add_aligned, stream, stream_shift, branch, branch_shift, np.zeros((2, 3), np.int32)
+    (_, _, total), _ = both_routes(add_aligned, stream, stream_shift, branch, branch_shift, np.zeros((2, 3), np.int32))
+    np.testing.assert_array_equal(
+        stream.astype(np.int64) * 2**stream_shift + branch.astype(np.int64) * 2**branch_shift, total
     )
-    np.testing.assert_array_equal(stream.astype(np.int64) * 2**stream_shift + branch.astype(np.int64) * 2**branch_shift, total)
 
 
 @given(integers((5, 3), -1, 1))

@@ -10,7 +10,7 @@ from strategies import integers
 from refsim.errors import NetworkError, RegisterError
 from refsim.network import Input, Network, Node
 from refsim.numerics import Signal
-from refsim.ops import LIF, Context, Convolution, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, TokenSum, Tokens
+from refsim.ops import LIF, Context, Convolution, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, Tokens, TokenSum
 from refsim.simulator import interpret, run
 
 BIAS = np.zeros(2, np.int32)
@@ -54,13 +54,19 @@ def test_graded_input_needs_planes():
     ("operator", "message"),
     [
         (Linear(np.zeros((4, 2), np.float32), BIAS), r"site.weights: expected int8 of shape \(4, any\), got float32"),
-        (Linear(np.zeros((5, 2), np.int8), BIAS), r"site.weights: expected int8 of shape \(4, any\), got int8 \(5, 2\)"),
+        (
+            Linear(np.zeros((5, 2), np.int8), BIAS),
+            r"site.weights: expected int8 of shape \(4, any\), got int8 \(5, 2\)",
+        ),
         (Linear(np.zeros((4, 3), np.int8), BIAS), r"site.bias: expected int32 or int64 of shape \(3\)"),
         (LIF(np.array([1, 2, 0, 4], np.int32)), "site.thresholds: must be positive, channel 2 has 0"),
         (LIF(np.ones(4, np.int32), spikes="graded"), "site.spikes: expected one of binary, ternary; got 'graded'"),
         (LIF(np.ones(4, np.int32), reset="soft"), "site.reset: expected one of zero, subtract"),
         (LIF(np.ones(4, np.int32), rounding="nearest"), "site.rounding: expected one of exact, floor"),
-        (LIF(np.ones(4, np.int32), leak_shift=0, rounding="floor"), "site.leak_shift: expected an integer from 1 to 16"),
+        (
+            LIF(np.ones(4, np.int32), leak_shift=0, rounding="floor"),
+            "site.leak_shift: expected an integer from 1 to 16",
+        ),
         (ReLU(cap=128), "site.cap: expected an integer from 1 to 127, got 128"),
         (ReLU(shift=-1), "site.shift: expected an integer from 0"),
         (Convolution(np.zeros((3, 3, 4, 2), np.int8), BIAS), r"expected an input of shape \(Y, X, C\), got \(3, 4\)"),
@@ -88,8 +94,14 @@ def test_scores_of_ternary_spikes_stay_within_the_head_width():
     assert (-2, 2) == outputs(Scores(2), tokens(-1, 1), tokens(-1, 1)).interval
 
 
-@given(st.data(), st.sampled_from(["binary", "ternary"]), st.sampled_from(["zero", "subtract"]),
-       st.sampled_from(["exact", "floor"]), st.integers(1, 3), st.booleans())
+@given(
+    st.data(),
+    st.sampled_from(["binary", "ternary"]),
+    st.sampled_from(["zero", "subtract"]),
+    st.sampled_from(["exact", "floor"]),
+    st.integers(1, 3),
+    st.booleans(),
+)
 def test_membranes_stay_within_their_proof(data, kind, reset, rounding, leak_shift, halve_input):
     """Four timesteps of random currents within their interval: the membrane never leaves the proved one."""
     low, high = -20, 30
@@ -125,7 +137,10 @@ def test_context_equals_its_definition(data, gate):
 
 def chain(*operators, kind="ternary", shape=(4, 5, 3)):
     """A network of operators one after the other, ending in counts of the spikes of a neuron."""
-    nodes = [Node(f"site{place}", operator, (f"site{place - 1}" if place else "input",)) for place, operator in enumerate(operators)]
+    nodes = [
+        Node(f"site{place}", operator, (f"site{place - 1}" if place else "input",))
+        for place, operator in enumerate(operators)
+    ]
     return Network("chain", 3, Input(kind, shape), tuple(nodes), 1)
 
 
@@ -140,7 +155,9 @@ def test_census_is_what_the_source_counts(ternary, reset, rounding):
         MaxPool(),
         Convolution(random.integers(-128, 128, (3, 3, 3, 8), np.int8), np.arange(8, dtype=np.int32)),
         ReLU(2, 90),
-        Convolution(random.integers(-128, 128, (1, 1, 8, 8), np.int8), np.arange(8, dtype=np.int32), padding=0, planes=7),
+        Convolution(
+            random.integers(-128, 128, (1, 1, 8, 8), np.int8), np.arange(8, dtype=np.int32), padding=0, planes=7
+        ),
         neuron,
         Tokens(),
         TokenSum(),

@@ -19,15 +19,32 @@ def test_the_command_trains_and_exports(tmp_path):
     """A tiny network on two easy classes: better than chance, the same file twice, twin and integers agree."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 2, 256)
-    images = (random.integers(0, 60, (256, 8, 8)) + 190 * (np.arange(8) // 4 == labels[:, None])[:, None, :]).astype(np.uint8)
+    images = (random.integers(0, 60, (256, 8, 8)) + 190 * (np.arange(8) // 4 == labels[:, None])[:, None, :]).astype(
+        np.uint8
+    )
     np.savez(tmp_path / "bars.npz", images=images, labels=labels)
     command = [sys.executable, "-m", "refsim.training", "binary", "--data", "bars.npz", "--test", "bars.npz"]
-    sizes = ["--embedding", "16", "--heads", "2", "--depth", "1", "--epochs", "12", "--rounded-epochs", "2", "--threads", "1"]
+    sizes = [
+        "--embedding",
+        "16",
+        "--heads",
+        "2",
+        "--depth",
+        "1",
+        "--epochs",
+        "12",
+        "--rounded-epochs",
+        "2",
+        "--threads",
+        "1",
+    ]
     for name in ("one", "two"):
         subprocess.run([*command, *sizes, "-o", f"{name}.safetensors"], cwd=tmp_path, check=True, capture_output=True)
     provenance = model_file.load(tmp_path / "one.npz").provenance
     assert provenance["accuracy_refsim"] == provenance["accuracy_twin"] >= 0.9
-    one, two = (json.loads(model_file.read_members(tmp_path / f"{name}.npz")["network"].tobytes()) for name in ("one", "two"))
+    one, two = (
+        json.loads(model_file.read_members(tmp_path / f"{name}.npz")["network"].tobytes()) for name in ("one", "two")
+    )
     assert one["nodes"] == two["nodes"]
     arrays = [model_file.read_members(tmp_path / f"{name}.npz") for name in ("one", "two")]
     for name, array in arrays[0].items():

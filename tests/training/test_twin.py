@@ -21,8 +21,8 @@ BATCH = 50
 def assert_bit_exact(checkpoint, images):
     """Hold every site of both against each other, batch by batch.
 
-    A site's real values are its integers on a dyadic step of each channel, so that one power of two for each channel must
-    turn the integers into the reals; spikes of binary and ternary neurons must be equal as they are.
+    A site's real values are its integers on a dyadic step of each channel, so that one power of two for each channel
+    must turn the integers into the reals; spikes of binary and ternary neurons must be equal as they are.
     """
     network, twin = import_spiking_transformer(checkpoint, "model"), load_twin(checkpoint)
     compared = set()
@@ -85,7 +85,9 @@ def test_bit_exact_on_200_mnist_images(preset):
 def perturbed_twin(**fields):
     """An untrained twin whose BatchNorms are far from the identity."""
     torch.manual_seed(0)
-    twin = Twin(SpikingTransformerConfig(**{"image_size": (8, 8), "embedding": 32, "heads": 2, **fields}), Thresholds(0.5, 1.0))
+    twin = Twin(
+        SpikingTransformerConfig(**{"image_size": (8, 8), "embedding": 32, "heads": 2, **fields}), Thresholds(0.5, 1.0)
+    )
     with torch.no_grad():
         for module in twin.modules():
             if isinstance(module, torch.nn.BatchNorm1d):
@@ -96,25 +98,32 @@ def perturbed_twin(**fields):
     return twin.eval()
 
 
-@pytest.mark.parametrize("fields", [
-    *({**kinds} for kinds in PRESETS.values()),
-    {"reset": "subtract"},
-    {"leak_shift": 2},
-    {"halve_input": False},
-    {"leak_shift": 2, "halve_input": False, "reset": "subtract"},
-    {"timesteps": 1},
-    {"timesteps": 7},
-    {"q": "relu", "k": "ternary"},
-    {"scores": "ternary", "v": "relu"},
-    {"scores": "binary", "k": "relu"},
-    {"pooled_stages": (0, 2)},
-    {"image_size": (9, 13), "channels": 3},
-], ids=str)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *({**kinds} for kinds in PRESETS.values()),
+        {"reset": "subtract"},
+        {"leak_shift": 2},
+        {"halve_input": False},
+        {"leak_shift": 2, "halve_input": False, "reset": "subtract"},
+        {"timesteps": 1},
+        {"timesteps": 7},
+        {"q": "relu", "k": "ternary"},
+        {"scores": "ternary", "v": "relu"},
+        {"scores": "binary", "k": "relu"},
+        {"pooled_stages": (0, 2)},
+        {"image_size": (9, 13), "channels": 3},
+    ],
+    ids=str,
+)
 def test_bit_exact_on_every_option(tmp_path, fields):
     """Untrained weights, random images: every preset, neuron constant and wiring."""
     twin = perturbed_twin(**fields).fold()
     save_checkpoint(tmp_path / "twin.safetensors", twin, {})
-    network, twin = import_spiking_transformer(tmp_path / "twin.safetensors", "model"), load_twin(tmp_path / "twin.safetensors")
+    network, twin = (
+        import_spiking_transformer(tmp_path / "twin.safetensors", "model"),
+        load_twin(tmp_path / "twin.safetensors"),
+    )
     images = np.random.default_rng(0).integers(0, 256, (3, *network.input.shape), np.uint8)
     for image in images:
         trace = {}
