@@ -1,0 +1,127 @@
+"""LLVM's optimised IR of a compiled function as plain instructions."""
+
+import ctypes
+import re
+from dataclasses import dataclass
+
+import llvmlite.binding as llvm
+
+LOCATION = re.compile(r"^(!\d+) = (?:distinct )?!DILocation\(line: (\d+)", re.MULTILINE)
+DEBUG_REFERENCE = re.compile(r"!dbg (!\d+)")
+
+
+@dataclass(frozen=True)
+class Operand:
+    """What an instruction reads.
+
+    Attributes
+    ----------
+    identity : int
+        The same for every use of the same value.
+    constant : int or None
+        The value of an integer constant, or of a vector of equal ones.
+    is_constant : bool
+    """
+
+    identity: int
+    constant: int | None
+    is_constant: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Instruction:
+    """One instruction.
+
+    Attributes
+    ----------
+    identity : int
+    opcode : str
+    type : str
+    text : str
+    operands : tuple of Operand
+        For a call without the function called.
+    callee : str
+        Name of the function called, else empty.
+    line : int or None
+        Source line, where the IR has debug information.
+    """
+
+    identity: int
+    opcode: str
+    type: str
+    text: str
+    operands: tuple
+    callee: str
+    line: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """One function with a body.
+
+    Attributes
+    ----------
+    name : str
+    arguments : tuple of int
+        Identities of the parameters.
+    instructions : tuple of Instruction
+    """
+
+    name: str
+    arguments: tuple
+    instructions: tuple
+
+
+def read_functions(ir):
+    """Return the functions that a module defines.
+
+    Parameters
+    ----------
+    ir : str
+        LLVM IR.
+
+    Returns
+    -------
+    functions : dict of Function by name
+    """
+    module = llvm.parse_assembly(ir)
+    lines = {reference: int(line) for reference, line in LOCATION.findall(ir)}
+    return {
+        function.name: Function(
+            function.name,
+            tuple(identity(argument) for argument in function.arguments),
+            tuple(
+                read_instruction(instruction, lines) for block in function.blocks for instruction in block.instructions
+            ),
+        )
+        for function in module.functions
+        if not function.is_declaration
+    }
+
+
+def read_instruction(instruction, lines):
+    text = str(instruction).strip()
+    values = list(instruction.operands)
+    callee = values.pop().name if instruction.opcode in ("call", "invoke") else ""
+    reference = DEBUG_REFERENCE.search(text)
+    return Instruction(
+        identity(instruction),
+        instruction.opcode,
+        str(instruction.type),
+        text,
+        tuple(read_operand(value) for value in values),
+        callee,
+        lines.get(reference.group(1)) if reference else None,
+    )
+
+
+def read_operand(value):
+    is_constant = value.is_constant
+    text = str(value) if is_constant else ""
+    number = re.fullmatch(r"(?:i\d+|<\d+ x i\d+> splat \(i\d+) (-?\d+)\)?", text)
+    return Operand(identity(value), int(number.group(1)) if number else None, is_constant)
+
+
+def identity(value):
+    """Return the address of a value, which all its uses share."""
+    return ctypes.cast(value._ptr, ctypes.c_void_p).value

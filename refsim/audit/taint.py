@@ -1,0 +1,239 @@
+"""The proof that a compiled function does not multiply data: a forward taint over LLVM's optimised IR.
+
+A value loaded from memory is data. Data must never reach a multiplier or a divider. The product of two values that are not
+data serves addresses and loop bounds; it must never be stored, returned, or compared with data. There is no floating
+point at all, and only known functions are called. Taint flows through every instruction but the computation of an
+address; what is not known is a violation.
+"""
+
+import re
+from dataclasses import dataclass
+
+DATA, PRODUCT = 1, 2
+
+MULTIPLIERS = {"mul", "sdiv", "udiv", "srem", "urem"}
+DIVIDERS = {"sdiv", "udiv", "srem", "urem"}
+FLOAT = re.compile(r"\b(half|bfloat|float|double|fp128|x86_fp80)\b")
+PASSING = {
+    "add", "sub", "and", "or", "xor", "shl", "lshr", "ashr", "trunc", "zext", "sext", "bitcast", "ptrtoint", "inttoptr",
+    "phi", "freeze", "extractelement", "insertelement", "shufflevector", "extractvalue", "insertvalue", "addrspacecast",
+}  # fmt: skip
+"""Instructions whose result holds what their operands hold."""
+
+ACCESSES = {"load", "store", "ret", "call"}
+
+CONTROL = {"br", "switch", "unreachable", "fence", "alloca", "indirectbr"}
+
+PASSING_CALLS = re.compile(
+    r"llvm\.(smax|smin|umax|umin|abs|ctpop|ctlz|cttz|bswap|bitreverse|fshl|fshr|[su](add|sub)\.(sat|with\.overflow)"
+    r"|vector\.reduce\.(add|and|or|xor|smax|smin|umax|umin)|vector\.(insert|extract|splice|interleave2|deinterleave2)"
+    r"|experimental\.vector\.\w+|stepvector)\b"
+)
+MULTIPLYING_CALLS = re.compile(r"llvm\.([su]mul\.(with\.overflow|fix)|vector\.reduce\.mul|x86\.[\w.]*(pmadd|pmul|dp\w*))")
+LOADING_CALLS = re.compile(r"llvm\.masked\.(load|gather|expandload)\b")
+STORING_CALLS = re.compile(r"llvm\.(masked\.(store|scatter|compressstore)|memset|memcpy|memmove)\b")
+SILENT_CALLS = re.compile(
+    r"llvm\.(lifetime\.(start|end)|assume|dbg\.\w+|experimental\.noalias\.scope\.decl|prefetch|get\.active\.lane\.mask)\b"
+    r"|NRT_(incref|decref|MemInfo_\w+|Allocate\w*|Free\w*)$"
+)
+ELEMENT_BITS = re.compile(r"getelementptr (?:inbounds |nuw |nusw )*(.+?), (?:ptr|<)")
+POWER_OF_TWO_ELEMENT = re.compile(r"(i8|i16|i32|i64|i128|ptr)$")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One way in which a function breaks the rule.
+
+    Attributes
+    ----------
+    line : int or None
+        Source line.
+    instruction : str
+        LLVM's instruction.
+    reason : str
+    path : tuple of (int or None, str)
+        The flow, from where the value came from to where it breaks the rule: source line and instruction.
+    """
+
+    line: int | None
+    instruction: str
+    reason: str
+    path: tuple
+
+
+class Taint:
+    """The analysis of one function and of all that it calls.
+
+    Parameters
+    ----------
+    functions : dict of Function by name
+    root : str
+        Name of the function that is called from outside.
+
+    Attributes
+    ----------
+    violations : list of Violation
+    address_multiplications : int
+        Multiplications and divisions, none of them of data, that serve addresses and loop bounds.
+    instruction_count : int
+    """
+
+    def __init__(self, functions, root):
+        self.functions, self.root = functions, root
+        self.marks, self.sources, self.origins = {}, {}, {}
+        self.reached = self.reachable()
+        self.returned = dict.fromkeys(self.reached, 0)
+        while self.sweep():
+            pass
+        instructions = [instruction for name in self.reached for instruction in functions[name].instructions]
+        self.instruction_count = len(instructions)
+        self.users = users_of(instructions)
+        self.violations = [found for instruction in instructions for found in self.judge(instruction)]
+        self.address_multiplications = sum(
+            is_multiplication(instruction) and not self.mark_of(*instruction.operands) & DATA
+            for instruction in instructions
+        )
+
+    def reachable(self):
+        """Return the names of the root and of every function with a body that is called from it."""
+        names, waiting = [], [self.root]
+        while waiting:
+            name = waiting.pop()
+            if name in self.functions and name not in names and not SILENT_CALLS.match(name):
+                names.append(name)
+                waiting += [instruction.callee for instruction in self.functions[name].instructions]
+        return names
+
+    def sweep(self):
+        """Carry taint once through every instruction; return whether anything is new."""
+        before = sum(self.marks.values()) + sum(self.returned.values())
+        for name in self.reached:
+            for instruction in self.functions[name].instructions:
+                self.flow(name, instruction)
+        return sum(self.marks.values()) + sum(self.returned.values()) != before
+
+    def flow(self, name, instruction):
+        """Mark the result of one instruction."""
+        opcode, operands = instruction.opcode, instruction.operands
+        if opcode in ("load", "atomicrmw", "cmpxchg") or LOADING_CALLS.match(instruction.callee):
+            self.mark(instruction, DATA)
+        elif is_multiplication(instruction):
+            self.mark_from(instruction, operands)
+            self.mark(instruction, self.marks.get(instruction.identity, 0) or PRODUCT)
+        elif opcode == "icmp":
+            self.mark_from(instruction, operands, kept=DATA)
+        elif opcode == "select":
+            self.mark_from(instruction, operands[1:])
+        elif opcode in PASSING or opcode in MULTIPLIERS or PASSING_CALLS.match(instruction.callee):
+            self.mark_from(instruction, operands)
+        elif opcode == "ret":
+            self.returned[name] |= self.mark_of(*operands)
+        elif instruction.callee in self.returned:
+            for argument, operand in zip(self.functions[instruction.callee].arguments, operands):
+                self.mark_value(argument, self.mark_of(operand), operand.identity)
+            self.mark(instruction, self.returned[instruction.callee])
+
+    def mark(self, instruction, mark):
+        self.mark_value(instruction.identity, mark, None)
+        self.origins.setdefault(instruction.identity, instruction)
+
+    def mark_from(self, instruction, operands, kept=DATA | PRODUCT):
+        for operand in operands:
+            self.mark_value(instruction.identity, self.mark_of(operand) & kept, operand.identity)
+        self.origins.setdefault(instruction.identity, instruction)
+
+    def mark_value(self, identity, mark, source):
+        """Add marks to a value, remembering where each came from first."""
+        new = mark & ~self.marks.get(identity, 0)
+        self.marks[identity] = self.marks.get(identity, 0) | mark
+        for kind in (DATA, PRODUCT):
+            if new & kind:
+                self.sources[identity, kind] = source
+
+    def mark_of(self, *operands):
+        """Return what the operands hold, taken together."""
+        held = 0
+        for operand in operands:
+            held |= self.marks.get(operand.identity, 0)
+        return held
+
+    def judge(self, instruction):
+        """Yield the ways in which one instruction breaks the rule."""
+        operands, opcode, callee = instruction.operands, instruction.opcode, instruction.callee
+        if FLOAT.search(instruction.text.split("!dbg")[0].split(", !")[0]) and not SILENT_CALLS.match(callee):
+            yield self.violation(instruction, "floating point", operands, DATA)
+        elif is_multiplication(instruction) and self.mark_of(*operands) & DATA:
+            deed = "divided" if opcode in DIVIDERS else "multiplied"
+            yield self.violation(instruction, f"a value loaded from memory is {deed}", operands, DATA)
+        elif opcode == "getelementptr" and self.mark_of(*operands[1:]) & DATA and not has_shift_scale(instruction):
+            yield self.violation(instruction, "a value loaded from memory is multiplied into an address", operands[1:], DATA)
+        elif (opcode == "store" or STORING_CALLS.match(callee)) and self.mark_of(operands[0]) & PRODUCT:
+            yield self.violation(instruction, "a product is stored", operands[:1], PRODUCT)
+        elif opcode == "ret" and self.mark_of(*operands) & PRODUCT:
+            yield self.violation(instruction, "a product is returned", operands, PRODUCT)
+        elif opcode == "icmp" and self.mark_of(*operands) == DATA | PRODUCT:
+            yield self.violation(instruction, "a product is compared with a value loaded from memory", operands, PRODUCT)
+        elif not self.is_known(instruction):
+            yield self.violation(instruction, f"unknown: {callee or opcode}", operands, DATA)
+
+    def is_known(self, instruction):
+        """Tell whether the effect of an instruction is understood."""
+        opcode, callee = instruction.opcode, instruction.callee
+        if opcode in ("call", "invoke"):
+            patterns = (PASSING_CALLS, MULTIPLYING_CALLS, LOADING_CALLS, STORING_CALLS, SILENT_CALLS)
+            return callee in self.returned or any(pattern.match(callee) for pattern in patterns)
+        known = {"load", "store", "ret", "icmp", "select", "getelementptr", "atomicrmw", "cmpxchg"}
+        return opcode in known | PASSING | MULTIPLIERS | CONTROL
+
+    def violation(self, instruction, reason, operands, kind):
+        """Describe a violation with the path by which the value came."""
+        guilty = next((operand.identity for operand in operands if self.marks.get(operand.identity, 0) & kind), None)
+        path, seen = [(instruction.line, instruction.text)], set()
+        while guilty is not None and guilty not in seen:
+            seen.add(guilty)
+            origin = self.origins.get(guilty)
+            if origin is not None:
+                path.insert(0, (origin.line, origin.text))
+            guilty = self.sources.get((guilty, kind))
+        return Violation(self.line_of(instruction), instruction.text, reason, tuple(path))
+
+    def line_of(self, instruction):
+        """Return the source line of an instruction or, where LLVM dropped it, that of the access its result goes to."""
+        waiting, seen = [instruction], set()
+        for candidate in waiting:
+            if candidate.line is not None and (candidate is instruction or candidate.opcode in ACCESSES):
+                return candidate.line
+            if candidate.identity not in seen:
+                seen.add(candidate.identity)
+                waiting += self.users.get(candidate.identity, ())
+        return None
+
+
+def is_multiplication(instruction):
+    """Tell whether an instruction multiplies or divides; a product with a constant power of two is a shift."""
+    if MULTIPLYING_CALLS.match(instruction.callee):
+        return True
+    if instruction.opcode not in MULTIPLIERS:
+        return False
+    constants = [operand.constant for operand in instruction.operands if operand.constant is not None]
+    return instruction.opcode in DIVIDERS or not any(is_power_of_two(constant) for constant in constants)
+
+
+def users_of(instructions):
+    """Return, by the identity of each value, the instructions that read it."""
+    users = {}
+    for instruction in instructions:
+        for operand in instruction.operands:
+            if not operand.is_constant:
+                users.setdefault(operand.identity, []).append(instruction)
+    return users
+
+
+def is_power_of_two(value):
+    return value > 0 and value & (value - 1) == 0
+
+
+def has_shift_scale(instruction):
+    """Tell whether an address scales its index by a power of two, so that the machine shifts instead of multiplying."""
+    element = ELEMENT_BITS.match(instruction.text.partition(" = ")[2])
+    return bool(element and POWER_OF_TWO_ELEMENT.match(element.group(1)))
