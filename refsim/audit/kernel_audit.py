@@ -6,8 +6,13 @@ from dataclasses import dataclass
 import llvmlite.binding as llvm
 import numba
 
+from refsim.audit.assembly import read_assembly
 from refsim.audit.ir import read_functions
-from refsim.audit.taint import Taint
+from refsim.audit.taint import Taint, Violation
+from refsim.errors import MultiplicationError
+
+RULES_VERSION = 1
+"""Raised whenever the audit becomes stricter, so that older proofs no longer hold."""
 
 
 @dataclass(frozen=True)
@@ -17,14 +22,18 @@ class KernelReport:
     Attributes
     ----------
     name : str
+        Module and function.
     signature : str
+        Types of the arguments.
     code_hash : str
         SHA-256 of the machine code.
     llvm_version, cpu : str
     instructions : int
-        Of the optimised IR, called functions included.
+        Of the machine code, called functions included.
     address_multiplications : int
-        Products of values none of which is data; they serve addresses and loop bounds.
+        Products in the optimised IR, none of them of data: they serve addresses and loop bounds.
+    scalar_multiplies : int
+        Multiplications and divisions on general registers in the machine code; no more than those of addresses.
     violations : tuple of Violation
     """
 
@@ -35,11 +44,17 @@ class KernelReport:
     cpu: str
     instructions: int
     address_multiplications: int
+    scalar_multiplies: int
     violations: tuple
 
     @property
     def passed(self):
         return not self.violations
+
+    @property
+    def data_multiplications(self):
+        """How many violations there are; 0 for a kernel that passed."""
+        return len(self.violations)
 
 
 def audit_kernel(dispatcher):
@@ -48,37 +63,61 @@ def audit_kernel(dispatcher):
     Parameters
     ----------
     dispatcher : numba dispatcher
-        Compiled in this process; code that numba loaded from its cache has no IR to read.
+        Compiled in this process; of code loaded from numba's cache there is no IR to read.
 
     Returns
     -------
     reports : list of KernelReport
+
+    Raises
+    ------
+    MultiplicationError
+        If there is no IR to read.
     """
-    return [audit_overload(dispatcher, signature) for signature in dispatcher.signatures]
+    return [audit_specialisation(dispatcher, signature) for signature in dispatcher.signatures]
 
 
-def audit_overload(dispatcher, signature):
+def audit_specialisation(dispatcher, signature):
     """Audit one specialisation."""
-    overload = dispatcher.overloads[signature]
-    taint = Taint(read_functions(dispatcher.inspect_llvm(signature)), overload.fndesc.llvm_func_name)
+    name = f"{dispatcher.py_func.__module__}.{dispatcher.py_func.__qualname__}"
+    if dispatcher.stats.cache_hits[signature]:
+        raise MultiplicationError(f"{name}: was loaded from numba's cache, which holds no IR; compile it with cache=False")
+    machine_code = dispatcher.overloads[signature].library._get_compiled_object()
+    taint = taint_of(dispatcher, signature)
+    assembly = read_assembly(dispatcher.inspect_asm(signature), taint.reached)
     violations = taint.violations
     if violations:
         violations = located(dispatcher.py_func, signature) or violations
     return KernelReport(
-        dispatcher.py_func.__name__,
+        name,
         str(signature),
-        hashlib.sha256(overload.library._get_compiled_object()).hexdigest(),
+        hashlib.sha256(machine_code).hexdigest(),
         ".".join(map(str, llvm.llvm_version_info)),
         llvm.get_host_cpu_name(),
-        taint.instruction_count,
+        assembly.instructions,
         taint.address_multiplications,
-        tuple(violations),
+        assembly.scalar_multiplies,
+        (*violations, *second_opinion(taint, assembly)),
     )
+
+
+def taint_of(dispatcher, signature):
+    """Run the analysis of one specialisation."""
+    root = dispatcher.overloads[signature].fndesc.llvm_func_name
+    return Taint(read_functions(dispatcher.inspect_llvm(signature)), root)
+
+
+def second_opinion(taint, assembly):
+    """Yield what the machine code holds and the IR does not account for."""
+    for text in assembly.forbidden:
+        yield Violation(None, text, "a vector multiplication or floating point in the machine code", ())
+    if assembly.scalar_multiplies > taint.address_multiplications and not taint.violations:
+        reason = f"{assembly.scalar_multiplies} multiplications in the machine code, {taint.address_multiplications} in the IR"
+        yield Violation(None, "", reason, ())
 
 
 def located(function, signature):
     """Find the violations again in a build with debug information, which knows their source lines."""
     dispatcher = numba.njit(nogil=True, debug=True)(function)
     dispatcher.compile(signature)
-    overload = dispatcher.overloads[signature]
-    return Taint(read_functions(dispatcher.inspect_llvm(signature)), overload.fndesc.llvm_func_name).violations
+    return taint_of(dispatcher, signature).violations

@@ -1,11 +1,13 @@
-"""How a loop becomes a kernel: compiled for integers, interpreted for counting integers."""
+"""How a loop becomes a kernel: proved machine code for integers, Python source for counting integers."""
 
 from functools import update_wrapper
 
-import numba
+import numpy as np
 from numba.extending import overload, register_jitable
 
 from refsim.audit.counting import CountingArray, CountingTruth
+from refsim.audit.proofs import compile_proved
+from refsim.errors import MultiplicationError
 
 inline = register_jitable
 """Marks a small function that kernels call: Python on counting integers, else compiled into its caller."""
@@ -14,28 +16,55 @@ inline = register_jitable
 class Kernel:
     """A loop over arrays, as Python source and as machine code.
 
-    Calling it runs the machine code; where the last argument is a `CountingArray` it runs the Python source instead.
+    Calling it runs machine code whose proof is held, compiled for the types of the arguments at the first call; where
+    the last argument is a `CountingArray` it runs the Python source instead.
 
     Attributes
     ----------
     python : function
         The source.
-    compiled : numba dispatcher
-        Cached on disk, and free of the interpreter lock while it runs.
+    reports : list of KernelReport
+        Proofs of the machine code that runs, one for each specialisation called so far.
     """
 
     def __init__(self, function):
         self.python = function
-        self.compiled = numba.njit(cache=True, nogil=True)(function)
+        self._code = function.__code__
+        self._proved = {}
         update_wrapper(self, function)
 
     def __call__(self, *arguments):
+        """Run the kernel.
+
+        Raises
+        ------
+        MultiplicationError
+            If its audit finds a violation, or if the source was exchanged after its proof.
+        """
         if isinstance(arguments[-1], CountingArray):
             return self.python(*arguments)
-        return self.compiled(*arguments)
+        if self.python.__code__ is not self._code:
+            raise MultiplicationError(f"{self.__module__}.{self.__qualname__}: its source was exchanged after its proof")
+        types = tuple(map(argument_type, arguments))
+        proved = self._proved.get(types)
+        if proved is None:
+            proved = self._proved[types] = compile_proved(self.python, arguments)
+        return proved[0](*arguments)
+
+    @property
+    def reports(self):
+        return [report for _, report in self._proved.values()]
 
 
 kernel = Kernel
+
+
+def argument_type(argument):
+    """Return what distinguishes one specialisation from another."""
+    if isinstance(argument, np.ndarray):
+        flags = argument.flags
+        return argument.dtype, argument.ndim, flags.c_contiguous, flags.aligned, flags.writeable
+    return type(argument)
 
 
 def select(condition, chosen, otherwise):

@@ -1,0 +1,138 @@
+"""Proofs bound to machine code: nothing runs whose proof is not held.
+
+A proof is stored beside numba's cache, under the hash of the machine code that it is of. When numba loads code from its
+cache, the hash of exactly the bytes that it loads is taken, and the stored proof of that hash demanded; where it is
+missing, stale or edited, the cache entry counts as absent, and the kernel is compiled and proved afresh.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+
+from refsim.audit.kernel_audit import RULES_VERSION, KernelReport, audit_specialisation
+from refsim.errors import MultiplicationError
+
+
+class ProvedCacheImpl(CompileResultCacheImpl):
+    """Loads machine code from numba's cache only with its proof.
+
+    Attributes
+    ----------
+    function : function
+        The kernel's Python source.
+    folder : Path
+        Of the cache.
+    report : KernelReport or None
+        The proof of what was loaded last.
+    """
+
+    function = folder = report = None
+
+    def rebuild(self, target_context, payload):
+        """Load a specialisation, or return None, as if there were none, where its proof is not held."""
+        (_, _, (machine_code, _)), signature = payload[0], payload[3]
+        self.report = read_proof(self.folder, self.function, signature.args, machine_code)
+        return None if self.report is None else super().rebuild(target_context, payload)
+
+
+class ProvedCache(FunctionCache):
+    """numba's cache of one function, with `ProvedCacheImpl`."""
+
+    _impl_class = ProvedCacheImpl
+
+    def __init__(self, function):
+        super().__init__(function)
+        self.proofs = self._impl
+        self.proofs.function, self.proofs.folder = function, Path(self.cache_path)
+
+
+def compile_proved(function, arguments):
+    """Compile a kernel for some arguments, or load it from the cache with its proof.
+
+    Parameters
+    ----------
+    function : function
+        The Python source.
+    arguments : tuple
+        Of the first call; their types choose the specialisation.
+
+    Returns
+    -------
+    entry_point : callable
+        The machine code that the proof is of.
+    report : KernelReport
+
+    Raises
+    ------
+    MultiplicationError
+        If the audit refuses the kernel.
+    """
+    signature = tuple(numba.typeof(argument) for argument in arguments)
+    dispatcher = numba.njit(nogil=True)(function)
+    dispatcher._cache = cache = ProvedCache(function)
+    dispatcher.compile(signature)
+    report = cache.proofs.report
+    if report is None:
+        report = audit_specialisation(dispatcher, signature)
+        require_passed(report)
+        machine_code = dispatcher.overloads[signature].library._get_compiled_object()
+        write_proof(cache.proofs.folder, function, signature, machine_code, report)
+    return dispatcher.overloads[signature].entry_point, report
+
+
+def require_passed(report):
+    """Refuse a kernel whose audit found a violation."""
+    if not report.passed:
+        first = report.violations[0]
+        where = f" at line {first.line}" if first.line is not None else ""
+        raise MultiplicationError(f"{report.name}{where}: {first.reason}: {first.instruction}")
+
+
+def proof_path(folder, function, machine_code):
+    """Return the file of the proof of one piece of machine code."""
+    return folder / f"{function.__qualname__}.{hashlib.sha256(machine_code).hexdigest()[:32]}.proof.json"
+
+
+def identity(function, signature, machine_code):
+    """Return what a proof must be of to hold."""
+    return {
+        "name": f"{function.__module__}.{function.__qualname__}",
+        "signature": str(tuple(signature)),
+        "code_hash": hashlib.sha256(machine_code).hexdigest(),
+        "source_hash": hashlib.sha256(inspect.getsource(function).encode()).hexdigest(),
+        "rules_version": RULES_VERSION,
+        "numba": numba.__version__,
+    }
+
+
+def write_proof(folder, function, signature, machine_code, report):
+    """Store a proof, whole or not at all."""
+    content = {"identity": identity(function, signature, machine_code), "report": asdict(report)}
+    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:
+        json.dump({"seal": seal(content), **content}, file, indent=1)
+    os.replace(file.name, proof_path(folder, function, machine_code))
+
+
+def read_proof(folder, function, signature, machine_code):
+    """Return the stored report on machine code, or None where it is missing, stale or edited."""
+    try:
+        stored = json.loads(proof_path(folder, function, machine_code).read_text())
+        content = {"identity": stored["identity"], "report": stored["report"]}
+        if stored["seal"] != seal(content) or content["identity"] != identity(function, signature, machine_code):
+            return None
+        report = KernelReport(**{**content["report"], "violations": tuple(content["report"]["violations"])})
+        return report if report.passed else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def seal(content):
+    """Return the checksum by which an edited proof is noticed."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
