@@ -11,6 +11,7 @@ import numpy as np
 
 from refsim.audit.census import Census
 from refsim.audit.counting import CountingArray, Tally
+from refsim.audit.guard import guarded, unguarded
 from refsim.errors import InputError, NetworkError
 from refsim.network import INPUT_SITE
 
@@ -93,16 +94,16 @@ def interpret(network, image, record=()):
 
 
 class CompiledRoute:
-    """Machine code on NumPy arrays; the census follows from the spikes that went in."""
+    """Proved machine code on guarded arrays; the census follows from the spikes that went in."""
 
     def __init__(self, pool, threads):
         self.pool, self.threads = pool, threads
 
-    def load(self, array):
-        return array
+    def load(self, array, site):
+        return guarded(array, site)
 
     def plain(self, array, dtype):
-        return array
+        return unguarded(array)
 
     def step(self, operator, timestep, inputs, state, output):
         """Compute one node at one timestep, in parallel where it is large; return its census."""
@@ -114,13 +115,13 @@ class CompiledRoute:
             operator.step(timestep, inputs, state, output, slices[0])
         else:
             list(self.pool.map(lambda part: operator.step(timestep, inputs, state, output, part), slices))
-        return operator.census(inputs, output)
+        return operator.census([unguarded(values) for values in inputs], unguarded(output))
 
 
 class InterpretedRoute:
     """Python source on counting integers; the census is what they counted."""
 
-    def load(self, array):
+    def load(self, array, site):
         return CountingArray(array, Tally())
 
     def plain(self, array, dtype):
@@ -139,11 +140,11 @@ class InterpretedRoute:
 def simulate(network, frames, sites, route):
     """Compute every node at every timestep along one route."""
     buffers = {
-        site: route.load(np.zeros(signal.shape, signal.dtype))
+        site: route.load(np.zeros(signal.shape, signal.dtype), site)
         for site, signal in network.signals.items()
         if site != INPUT_SITE
     }
-    operators = {node.name: loaded(node.operator, route) for node in network.nodes}
+    operators = {node.name: loaded(node, route) for node in network.nodes}
     trace = {
         site: np.empty((network.timesteps, *network.signals[site].shape), network.signals[site].dtype) for site in sites
     }
@@ -153,7 +154,7 @@ def simulate(network, frames, sites, route):
     }
     for timestep in range(network.timesteps):
         if timestep == 0 or not network.input.is_static:
-            buffers[INPUT_SITE] = route.load(frames[timestep])
+            buffers[INPUT_SITE] = route.load(frames[timestep], INPUT_SITE)
         for node in network.nodes:
             if timestep == 0 or node.name not in network.static_sites:
                 inputs = [buffers[site] for site in node.inputs]
@@ -176,9 +177,10 @@ def simulate(network, frames, sites, route):
     )
 
 
-def loaded(operator, route):
-    """Return the operator with its parameters in the form of the route."""
-    return replace(operator, **{name: route.load(array) for name, array in operator.parameters().items()})
+def loaded(node, route):
+    """Return the operator of a node with its parameters in the form of the route."""
+    arrays = node.operator.parameters()
+    return replace(node.operator, **{name: route.load(array, f"{node.name}.{name}") for name, array in arrays.items()})
 
 
 def input_frames(network, image):

@@ -81,7 +81,9 @@ def audit_specialisation(dispatcher, signature):
     """Audit one specialisation."""
     name = f"{dispatcher.py_func.__module__}.{dispatcher.py_func.__qualname__}"
     if dispatcher.stats.cache_hits[signature]:
-        raise MultiplicationError(f"{name}: was loaded from numba's cache, which holds no IR; compile it with cache=False")
+        raise MultiplicationError(
+            f"{name}: was loaded from numba's cache, which holds no IR; compile it with cache=False"
+        )
     machine_code = dispatcher.overloads[signature].library._get_compiled_object()
     taint = taint_of(dispatcher, signature)
     assembly = read_assembly(dispatcher.inspect_asm(signature), taint.reached)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
+from refsim.audit.guard import unguarded
 from refsim.audit.kernel_audit import RULES_VERSION, KernelReport, audit_specialisation
 from refsim.errors import MultiplicationError
 
@@ -74,7 +75,7 @@ def compile_proved(function, arguments):
     MultiplicationError
         If the audit refuses the kernel.
     """
-    signature = tuple(numba.typeof(argument) for argument in arguments)
+    signature = tuple(numba.typeof(unguarded(argument)) for argument in arguments)
     dispatcher = numba.njit(nogil=True)(function)
     dispatcher._cache = cache = ProvedCache(function)
     dispatcher.compile(signature)

@@ -29,7 +29,9 @@ PASSING_CALLS = re.compile(
     r"|vector\.reduce\.(add|and|or|xor|smax|smin|umax|umin)|vector\.(insert|extract|splice|interleave2|deinterleave2)"
     r"|experimental\.vector\.\w+|stepvector)\b"
 )
-MULTIPLYING_CALLS = re.compile(r"llvm\.([su]mul\.(with\.overflow|fix)|vector\.reduce\.mul|x86\.[\w.]*(pmadd|pmul|dp\w*))")
+MULTIPLYING_CALLS = re.compile(
+    r"llvm\.([su]mul\.(with\.overflow|fix)|vector\.reduce\.mul|x86\.[\w.]*(pmadd|pmul|dp\w*))"
+)
 LOADING_CALLS = re.compile(r"llvm\.masked\.(load|gather|expandload)\b")
 STORING_CALLS = re.compile(r"llvm\.(masked\.(store|scatter|compressstore)|memset|memcpy|memmove)\b")
 SILENT_CALLS = re.compile(
@@ -166,13 +168,17 @@ class Taint:
             deed = "divided" if opcode in DIVIDERS else "multiplied"
             yield self.violation(instruction, f"a value loaded from memory is {deed}", operands, DATA)
         elif opcode == "getelementptr" and self.mark_of(*operands[1:]) & DATA and not has_shift_scale(instruction):
-            yield self.violation(instruction, "a value loaded from memory is multiplied into an address", operands[1:], DATA)
+            yield self.violation(
+                instruction, "a value loaded from memory is multiplied into an address", operands[1:], DATA
+            )
         elif (opcode == "store" or STORING_CALLS.match(callee)) and self.mark_of(operands[0]) & PRODUCT:
             yield self.violation(instruction, "a product is stored", operands[:1], PRODUCT)
         elif opcode == "ret" and self.mark_of(*operands) & PRODUCT:
             yield self.violation(instruction, "a product is returned", operands, PRODUCT)
         elif opcode == "icmp" and self.mark_of(*operands) == DATA | PRODUCT:
-            yield self.violation(instruction, "a product is compared with a value loaded from memory", operands, PRODUCT)
+            yield self.violation(
+                instruction, "a product is compared with a value loaded from memory", operands, PRODUCT
+            )
         elif not self.is_known(instruction):
             yield self.violation(instruction, f"unknown: {callee or opcode}", operands, DATA)
 

@@ -44,7 +44,9 @@ class Kernel:
         if isinstance(arguments[-1], CountingArray):
             return self.python(*arguments)
         if self.python.__code__ is not self._code:
-            raise MultiplicationError(f"{self.__module__}.{self.__qualname__}: its source was exchanged after its proof")
+            raise MultiplicationError(
+                f"{self.__module__}.{self.__qualname__}: its source was exchanged after its proof"
+            )
         types = tuple(map(argument_type, arguments))
         proved = self._proved.get(types)
         if proved is None:

@@ -1,0 +1,111 @@
+"""The guard on array code: arrays that can be moved, added, compared and shifted, and nothing else."""
+
+import numpy as np
+
+from refsim.errors import MultiplicationError
+
+UFUNCS = {
+    np.add, np.subtract, np.negative, np.positive, np.absolute,
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.maximum, np.minimum,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
+    np.logical_and, np.logical_or, np.logical_not,
+}  # fmt: skip
+"""Operations of rule N1."""
+
+SHIFTS = {np.left_shift, np.right_shift}
+
+FUNCTIONS = {
+    np.copyto, np.copy, np.empty_like, np.zeros_like, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis,
+    np.concatenate, np.stack, np.split, np.array_split, np.expand_dims, np.squeeze, np.broadcast_to, np.repeat,
+    np.flip, np.roll, np.where, np.shape, np.ndim, np.size, np.array_equal, np.array_repr, np.array_str, np.array2string,
+    np.amax, np.amin, np.max, np.min, np.sum, np.any, np.all, np.argmax, np.argmin,
+}  # fmt: skip
+"""Movement, selection, and what is made of the ufuncs above."""
+
+METHODS = ("dot", "mean", "std", "var", "prod", "cumprod", "trace", "round", "conj", "conjugate", "choose", "ptp")
+"""Methods of an array that multiply or divide without asking either protocol."""
+
+
+class GuardedArray(np.ndarray):
+    """An array of data, on which only the operations of rule N1 work.
+
+    It survives slicing, reshaping and views; a single element is an array without axes.
+
+    Attributes
+    ----------
+    site : str
+        Named when something else is tried.
+    """
+
+    site = "data"
+
+    def __array_finalize__(self, parent):
+        self.site = getattr(parent, "site", self.site)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        if ufunc not in UFUNCS:
+            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            raise MultiplicationError(f"{self.site}: {name} is not among the operations on data (rule N1)")
+        if ufunc in SHIFTS and isinstance(inputs[-1], GuardedArray):
+            raise MultiplicationError(f"{self.site}: {ufunc.__name__} by an amount that comes from data (rule N1)")
+        self.refuse_floats(inputs)
+        if out is not None:
+            options["out"] = tuple(map(unguarded, out))
+        result = getattr(ufunc, method)(*map(unguarded, inputs), **options)
+        return guarded(result if out is None else out[0], self.site)
+
+    def __array_function__(self, function, types, arguments, options):
+        if function not in FUNCTIONS:
+            raise MultiplicationError(f"{self.site}: {function.__name__} is not among the operations on data (rule N1)")
+        result = super().__array_function__(function, types, arguments, options)
+        if isinstance(result, (list, tuple)):
+            return type(result)(guarded(part, self.site) for part in result)
+        return guarded(result, self.site)
+
+    def refuse_floats(self, values):
+        for value in values:
+            if np.asarray(unguarded(value)).dtype.kind in "fc":
+                raise MultiplicationError(f"{self.site}: a floating-point operand meets data (rule N1)")
+
+    def __getitem__(self, key):
+        return guarded(super().__getitem__(key), self.site)
+
+    def __setitem__(self, key, value):
+        self.refuse_floats((value,))
+        super().__setitem__(key, value)
+
+    def astype(self, dtype, *arguments, **options):
+        """Convert to another type of integer."""
+        if np.dtype(dtype).kind not in "iub":
+            raise MultiplicationError(f"{self.site}: astype({np.dtype(dtype).name}) leaves the integers (rule N1)")
+        return super().astype(dtype, *arguments, **options)
+
+    def __float__(self):
+        raise MultiplicationError(f"{self.site}: float() leaves the integers (rule N1)")
+
+    __complex__ = __float__
+
+
+def _refused(method):
+    def refuse(self, *_, **__):
+        raise MultiplicationError(f"{self.site}: {method} is not among the operations on data (rule N1)")
+
+    return refuse
+
+
+for _method in METHODS:
+    setattr(GuardedArray, _method, _refused(_method))
+
+
+def guarded(values, site):
+    """Return values under guard; truth values of a comparison stay as they are."""
+    if isinstance(values, GuardedArray) or not isinstance(values, (np.ndarray, np.generic)):
+        return values
+    array = np.asarray(values).view(GuardedArray)
+    array.site = site
+    return array
+
+
+def unguarded(values):
+    """Return an array without its guard, for kernels, which have their own proof, and for reports."""
+    return values.view(np.ndarray) if isinstance(values, GuardedArray) else values

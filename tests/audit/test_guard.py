@@ -1,0 +1,108 @@
+"""Arrays on which nothing multiplies."""
+
+import numpy as np
+import pytest
+
+from refsim.audit.guard import GuardedArray, guarded, unguarded
+from refsim.errors import MultiplicationError
+
+
+def data(*shape):
+    size = shape or (6,)
+    return guarded(np.arange(1, 1 + int(np.prod(size)), dtype=np.int32).reshape(size), "block0.attention.scores")
+
+
+def in_place(operation):
+    def run():
+        array = data()
+        operation(array)
+
+    return run
+
+
+FORBIDDEN = {
+    "a * b": lambda: data() * data(),
+    "a * 2": lambda: data() * 2,
+    "2 * a": lambda: 2 * data(),
+    "array * a": lambda: np.arange(6) * data(),
+    "a *= 2": in_place(lambda a: a.__imul__(2)),
+    "a / 2": lambda: data() / 2,
+    "a // 2": lambda: data() // 2,
+    "a % 2": lambda: data() % 2,
+    "divmod": lambda: divmod(data(), 2),
+    "a ** 2": lambda: data() ** 2,
+    "a @ b": lambda: data() @ data(),
+    "multiply(out=)": lambda: np.multiply(np.arange(6), 2, out=data()),
+    "multiply.reduce": lambda: np.multiply.reduce(data()),
+    "multiply.at": lambda: np.multiply.at(data(), [0], 3),
+    "multiply.outer": lambda: np.multiply.outer(data(), data()),
+    "multiply.accumulate": lambda: np.multiply.accumulate(data()),
+    "power": lambda: np.power(data(), 2),
+    "square": lambda: np.square(data()),
+    "matmul": lambda: np.matmul(data(), data()),
+    "np.dot": lambda: np.dot(data(), data()),
+    "a.dot": lambda: data().dot(data()),
+    "vdot": lambda: np.vdot(data(), data()),
+    "inner": lambda: np.inner(data(), data()),
+    "outer": lambda: np.outer(data(), data()),
+    "kron": lambda: np.kron(data(), data()),
+    "tensordot": lambda: np.tensordot(data(), data(), 1),
+    "einsum": lambda: np.einsum("i,i", data(), data()),
+    "convolve": lambda: np.convolve(data(), data()),
+    "np.mean": lambda: np.mean(data()),
+    "a.mean": lambda: data().mean(),
+    "a.std": lambda: data().std(),
+    "np.var": lambda: np.var(data()),
+    "np.prod": lambda: np.prod(data()),
+    "a.prod": lambda: data().prod(),
+    "a.cumprod": lambda: data().cumprod(),
+    "average": lambda: np.average(data()),
+    "interp": lambda: np.interp(2, data(), data()),
+    "linalg.norm": lambda: np.linalg.norm(data()),
+    "fft": lambda: np.fft.fft(data()),
+    "add float": lambda: data() + 0.5,
+    "add float array": lambda: np.add(data(), np.ones(6)),
+    "astype float": lambda: data().astype(np.float32),
+    "float()": lambda: float(data()[0]),
+    "store a float": in_place(lambda a: a.__setitem__(0, 0.5)),
+    "shift by data": lambda: 1 << data(),
+    "element * 3": lambda: data()[2] * 3,
+    "slice * 3": lambda: data()[1:4] * 3,
+    "reshaped * 3": lambda: data().reshape(2, 3).T * 3,
+    "view * 3": lambda: data().view() * 3,
+    "fancy * 3": lambda: data()[[0, 2]] * 3,
+    "masked * 3": lambda: data()[data() > 2] * 3,
+    "sum of slices * 3": lambda: (data()[1:] + data()[:-1]) * 3,
+}
+
+
+@pytest.mark.parametrize("deed", FORBIDDEN)
+def test_what_multiplies_raises_at_its_site(deed):
+    """Operators, ufuncs and their methods, array functions, array methods, floats, and all of them on views."""
+    with pytest.raises(MultiplicationError, match="block0.attention.scores: "):
+        FORBIDDEN[deed]()
+
+
+ALLOWED = {
+    "add": (lambda a: a + a, [2, 4, 6, 8, 10, 12]),
+    "subtract": (lambda a: 10 - a, [9, 8, 7, 6, 5, 4]),
+    "negate": (lambda a: -a, [-1, -2, -3, -4, -5, -6]),
+    "shift": (lambda a: (a << 2) >> 1, [2, 4, 6, 8, 10, 12]),
+    "logic": (lambda a: (a & 3) ^ 1 | 4, [4, 7, 6, 5, 4, 7]),
+    "where": (lambda a: np.where(a > 3, a, 0), [0, 0, 0, 4, 5, 6]),
+    "maximum": (lambda a: np.maximum(a, 4), [4, 4, 4, 4, 5, 6]),
+    "sum": (lambda a: a.sum(), 21),
+    "move": (lambda a: a.reshape(2, 3).transpose(1, 0).copy().reshape(-1), [1, 4, 2, 5, 3, 6]),
+    "in place": (lambda a: a.__iadd__(1), [2, 3, 4, 5, 6, 7]),
+    "out": (lambda a: np.add(a, 1, out=a), [2, 3, 4, 5, 6, 7]),
+    "astype": (lambda a: a.astype(np.int64), [1, 2, 3, 4, 5, 6]),
+}
+
+
+@pytest.mark.parametrize("deed", ALLOWED)
+def test_what_adds_works_and_stays_under_guard(deed):
+    """The operations of rule N1 give what NumPy gives, as a guarded array of the same site."""
+    function, expected = ALLOWED[deed]
+    result = function(data())
+    assert isinstance(result, GuardedArray) and "block0.attention.scores" == result.site
+    assert expected == unguarded(result).tolist()

@@ -1,0 +1,133 @@
+"""Proofs are bound to the machine code that runs."""
+
+import importlib
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from refsim.errors import MultiplicationError
+from refsim.kernels.kernel import Kernel
+
+SOURCE = """
+def gather(values, out):
+    for i in range(values.shape[0]):
+        out[0] += values[i]
+
+
+def scatter(values, out):
+    for i in range(values.shape[0]):
+        out[0] -= values[i]
+
+
+def guilty(values, out):
+    for i in range(values.shape[0]):
+        out[0] += values[i] * 555
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A module of kernels with a cache of its own; each call imports it as a new process would."""
+    (tmp_path / "kernels_of_a_test.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def read():
+        monkeypatch.delitem(sys.modules, "kernels_of_a_test", raising=False)
+        return importlib.import_module("kernels_of_a_test")
+
+    return read
+
+
+def call(function):
+    """Run a kernel once; return its value and its one report."""
+    kernel, out = Kernel(function), np.zeros(1, np.int64)
+    kernel(np.arange(5, dtype=np.int64), out)
+    (report,) = kernel.reports
+    return int(out[0]), report
+
+
+def proofs(tmp_path, name):
+    return sorted((tmp_path / "__pycache__").glob(f"{name}.*.proof.json"))
+
+
+def test_a_proof_is_stored_and_found_again(module, tmp_path, monkeypatch):
+    """The second process compiles and audits nothing, and holds the same report."""
+    value, first = call(module().gather)
+    assert (10, 1) == (value, len(proofs(tmp_path, "gather")))
+    monkeypatch.setattr("refsim.audit.proofs.audit_specialisation", lambda *_: pytest.fail("audited again"))
+    assert (10, first) == call(module().gather)
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_text(path.read_text().replace('"llvm_version": "', '"llvm_version": "9')),
+        lambda path: path.write_text(path.read_text().replace('"passed"', '"failed"')[:-20]),
+        lambda path: path.write_text("{}"),
+        lambda path: path.write_text(json.dumps({**json.loads(path.read_text()), "seal": "0" * 64})),
+    ],
+    ids=["missing", "edited", "cut", "empty", "resealed wrongly"],
+)
+def test_code_without_its_proof_is_proved_afresh(module, tmp_path, monkeypatch, tamper):
+    """Missing, edited or unreadable: the cached code does not run, the kernel is audited again."""
+    call(module().gather)
+    (path,) = proofs(tmp_path, "gather")
+    before = path.read_text()
+    tamper(path)
+    assert not path.exists() or before != path.read_text()
+    audited = []
+    audit = importlib.import_module("refsim.audit.proofs").audit_specialisation
+    monkeypatch.setattr(
+        "refsim.audit.proofs.audit_specialisation", lambda *arguments: audited.append(1) or audit(*arguments)
+    )
+    value, report = call(module().gather)
+    assert (10, [1], True) == (value, audited, report.passed)
+
+
+def test_swapped_cache_files_do_not_run(module, tmp_path):
+    """The machine code of one kernel under the name of another has a proof, but not of that name."""
+    call(module().gather)
+    call(module().scatter)
+    cache = tmp_path / "__pycache__"
+    (one,), (other,) = cache.glob("*gather*.nbc"), cache.glob("*scatter*.nbc")
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(content)
+    assert 10 == call(module().gather)[0]
+    assert -10 == call(module().scatter)[0]
+
+
+def test_a_guilty_kernel_never_runs(module):
+    """It raises before the first result, naming the line, every time."""
+    for _ in range(2):
+        out = np.zeros(1, np.int64)
+        with pytest.raises(
+            MultiplicationError, match="kernels_of_a_test.guilty at line 14: a value loaded from memory is mult"
+        ):
+            Kernel(module().guilty)(np.arange(5, dtype=np.int64), out)
+        assert 0 == out[0]
+
+
+def test_a_source_exchanged_after_its_proof_is_noticed(module):
+    """Monkey-patching the Python function of a kernel raises at the next call."""
+    loaded = module()
+    kernel, out = Kernel(loaded.gather), np.zeros(1, np.int64)
+    kernel(np.arange(5, dtype=np.int64), out)
+    loaded.gather.__code__ = loaded.guilty.__code__
+    with pytest.raises(MultiplicationError, match="gather: its source was exchanged after its proof"):
+        kernel(np.arange(5, dtype=np.int64), out)
+
+
+def test_each_specialisation_has_its_own_proof(module):
+    """Other types, other machine code, another proof."""
+    kernel = Kernel(module().gather)
+    for dtype in (np.int8, np.int32, np.uint8):
+        kernel(np.ones(3, dtype), np.zeros(1, np.int64))
+    assert (
+        3
+        == len({report.code_hash for report in kernel.reports})
+        == len({report.signature for report in kernel.reports})
+    )
