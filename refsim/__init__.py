@@ -1,12 +1,13 @@
 """refsim runs spiking transformers in integers, event by event, without a single multiplication."""
 
 from refsim import model_file
+from refsim.audit.kernel_audit import audit_kernel
 from refsim.errors import RefsimError
 from refsim.shipped import model_path
 from refsim.simulator import Result, interpret, run
 from refsim.version import VERSION as __version__
 
-__all__ = ["RefsimError", "Result", "__version__", "interpret", "load", "run"]
+__all__ = ["RefsimError", "Result", "__version__", "audit_kernel", "interpret", "load", "run"]
 
 
 def load(path_or_name):

@@ -1,20 +1,34 @@
-"""The command line: demo, run, eval, inspect, import."""
+"""The command line: demo, run, eval, inspect, audit, import."""
 
 import argparse
+import importlib
 import json
 import sys
 from pathlib import Path
 
-from refsim import load, model_file
+import numpy as np
+
+from refsim import audit_kernel, load, model_file
+from refsim.certificate import certified_run
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
-from refsim.errors import InputError, RefsimError
+from refsim.errors import InputError, MultiplicationError, RefsimError
 from refsim.evaluation import count_correct, with_accuracy
 from refsim.images import read_dataset, read_input
 from refsim.ops import Context, Tokens
 from refsim.render import attention_picture, raster_picture
-from refsim.report import inspect_json, inspect_text, picture_text, run_json, run_text
+from refsim.report import (
+    audit_json,
+    audit_text,
+    inspect_json,
+    inspect_text,
+    kernel_json,
+    picture_text,
+    run_json,
+    run_text,
+    violation_text,
+)
 from refsim.shipped import load_digits, model_names
-from refsim.simulator import match_sites, run
+from refsim.simulator import interpret, match_sites
 from refsim.version import VERSION
 
 DEMO_MODEL = "digits-a2os2a"
@@ -64,6 +78,11 @@ def parser():
     )
     inspection.add_argument("model", metavar="MODEL", help=models)
 
+    proof = command(commands, "audit", audit, "prove that nothing multiplies: kernels, ranges, census, certificate")
+    proof.add_argument("model", metavar="MODEL", nargs="?", help=f"{models} (default: all that come with refsim)")
+    proof.add_argument("--interpret", nargs=2, metavar=("MODEL", "IMAGE"), help="run on integers that cannot multiply")
+    proof.add_argument("--show", metavar="MODULE:FUNCTION", help="audit a numba function of yours, and show each path")
+
     imported = command(commands, "import", import_checkpoint, "turn a float checkpoint into a model of integers")
     imported.add_argument("architecture", choices=["spiking-transformer"])
     imported.add_argument(
@@ -97,38 +116,38 @@ def demonstrate(options):
     if not 0 <= options.index < len(images):
         raise InputError(f"--index: expected 0 to {len(images) - 1}, got {options.index}")
     image, label = images[options.index], int(labels[options.index])
-    result = run_with_pictures(network, image[..., None], options)
+    result, certificate = run_with_pictures(network, image[..., None], options)
     if options.json:
-        print_json({**run_json(network, result), "expected": label})
+        print_json({**run_json(network, result, certificate), "expected": label})
         return
     lines = [f"{DEMO_MODEL} on held-out digit {options.index}, a handwritten {label}", "", *picture_text(image), ""]
-    print("\n".join(lines + run_text(network, result)))
+    print("\n".join(lines + run_text(network, result, certificate)))
 
 
 def run_image(options):
     """Classify an image file."""
     network = load(options.model)
     image = read_input(options.image, network, options.fit)
-    result = run_with_pictures(network, image, options)
+    result, certificate = run_with_pictures(network, image, options)
     if options.json:
-        print_json(run_json(network, result))
+        print_json(run_json(network, result, certificate))
     else:
-        print("\n".join([f"{network.name} on {options.image}", "", *run_text(network, result)]))
+        print("\n".join([f"{network.name} on {options.image}", "", *run_text(network, result, certificate)]))
 
 
 def run_with_pictures(network, image, options):
-    """Run a network, and draw what the options ask for."""
+    """Run and certify a network, and draw what the options ask for."""
     for path in filter(None, (options.raster, options.attention)):
         require_picture_path(path)
     raster_sites = match_sites(network, options.sites or neuron_sites(network)) if options.raster else []
     map_sites = attention_map_sites(network) if options.attention else []
-    result = run(network, image, record=[*raster_sites, *map_sites])
+    result, certificate = certified_run(network, image, record=[*raster_sites, *map_sites])
     if options.raster:
         save_picture(raster_picture({site: result.trace[site] for site in raster_sites}), options.raster)
     if options.attention:
         maps = {site: result.trace[site] for site in map_sites}
         save_picture(attention_picture(image, maps, token_grid(network)), options.attention)
-    return result
+    return result, certificate
 
 
 def neuron_sites(network):
@@ -186,6 +205,74 @@ def inspect(options):
         print_json(inspect_json(network))
     else:
         print("\n".join(inspect_text(network)))
+
+
+def audit(options):
+    """Prove that nothing multiplies, on machine code or on counting integers."""
+    if options.interpret:
+        audit_by_interpretation(*options.interpret, options)
+    elif options.show:
+        audit_function(options)
+    else:
+        names = [options.model] if options.model else model_names()
+        outcomes = [certified_run(network, blank(network)) for network in map(load, names)]
+        if options.json:
+            audits = [audit_json(certificate, result) for result, certificate in outcomes]
+            print_json(audits[0] if options.model else audits)
+        else:
+            print("\n\n".join("\n".join(audit_text(certificate, result)) for result, certificate in outcomes))
+
+
+def blank(network):
+    """Return an input of zeros."""
+    shape = network.input.shape if network.input.is_static else (network.timesteps, *network.input.shape)
+    return np.zeros(shape, network.input.signal.dtype)
+
+
+def audit_by_interpretation(model, image, options):
+    """Run a model on the kernels' Python source, and hold value and census against the machine code."""
+    network = load(model)
+    values = read_input(image, network)
+    compiled, certificate = certified_run(network, values)
+    interpreted = interpret(network, values)
+    agree = (
+        interpreted.census_by_site == compiled.census_by_site
+        and interpreted.logits.tolist() == compiled.logits.tolist()
+    )
+    if not agree:
+        raise MultiplicationError(f"{network.name}: machine code and Python source differ in census or logits")
+    if options.json:
+        print_json(run_json(network, interpreted, certificate))
+    else:
+        print(
+            f"{network.name}: every operation on integers that cannot multiply; logits and census of every site equal"
+        )
+        print("\n".join(run_text(network, interpreted, certificate)))
+
+
+def audit_function(options):
+    """Audit somebody's numba function."""
+    module, _, name = options.show.partition(":")
+    sys.path.insert(0, "")
+    try:
+        dispatcher = getattr(importlib.import_module(module), name)
+        reports = audit_kernel(dispatcher)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"{options.show}: expected MODULE:FUNCTION, a compiled numba function: {error}") from error
+    if not reports:
+        raise InputError(f"{options.show}: has no compiled specialisation; give its decorator a signature")
+    if options.json:
+        print_json([kernel_json(report) for report in reports])
+    else:
+        print("\n\n".join("\n".join(violation_text(report)) for report in reports))
+    require_innocent(reports)
+
+
+def require_innocent(reports):
+    """Leave with an error where a report has violations."""
+    guilty = [report.name for report in reports if not report.passed]
+    if guilty:
+        raise MultiplicationError(f"{guilty[0]}: multiplies data")
 
 
 def import_checkpoint(options):

@@ -34,11 +34,21 @@ def save(network, path):
     network : Network
     path : str or Path
     """
+    Path(path).write_bytes(sealed_archive(members_of(network)))
+
+
+def content_hash(network):
+    """Return the SHA-256 of the file that `save` would write."""
+    return hashlib.sha256(sealed_archive(members_of(network))).hexdigest()
+
+
+def members_of(network):
+    """Return the arrays of a model file by name."""
     members = {NETWORK_MEMBER: np.frombuffer(description_json(network), np.uint8)}
     for node in network.nodes:
         for name, array in node.operator.parameters().items():
             members[f"{node.name}.{name}"] = array
-    Path(path).write_bytes(sealed_archive(members))
+    return members
 
 
 def description_json(network):

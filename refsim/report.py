@@ -25,8 +25,8 @@ def firing_rates(network, result):
     }
 
 
-def run_json(network, result):
-    """Return the outcome of a run for a program."""
+def run_json(network, result, certificate):
+    """Return the outcome of a certified run for a program."""
     estimate = energy(network, result.census)
     rates = firing_rates(network, result)
     return {
@@ -40,12 +40,12 @@ def run_json(network, result):
         "energy_pj": estimate.adds_pj,
         "dense_macs": estimate.dense_macs,
         "dense_energy_pj": estimate.dense_pj,
-        "certificate": None,
+        "certificate": certificate.id,
     }
 
 
-def run_text(network, result):
-    """Return the outcome of a run for a person, as lines."""
+def run_text(network, result, certificate):
+    """Return the outcome of a certified run for a person, as lines."""
     estimate = energy(network, result.census)
     order = sorted(range(len(result.logits)), key=lambda label: (-result.logits[label], label))[:BEST_LOGITS]
     lines = [f"label {result.label}", "", f"best logits (integers over {result.logit_denominator})"]
@@ -63,8 +63,71 @@ def run_text(network, result):
         f"energy at 45 nm   {estimate.adds_pj / 1e6:.3f} uJ for the additions (0.9 pJ each)",
         f"a dense network   {estimate.dense_pj / 1e6:.3f} uJ for one pass of {estimate.dense_macs:,} "
         "multiply-accumulates (4.6 pJ each)",
+        "",
+        f"certificate {certificate.id}",
+        f"  {len(certificate.reports)} kernels, 0 multiplications of data in their machine code (refsim audit)",
     ]
     return lines
+
+
+def audit_json(certificate, result):
+    """Return the evidence on a model for a program."""
+    network = certificate.network
+    return {
+        "model": network.name,
+        "numerics": NUMERICS_VERSION,
+        "certificate": certificate.id,
+        "kernels": [kernel_json(report) for report in certificate.reports],
+        "census": asdict(result.census),
+        "census_by_site": {site: asdict(census) for site, census in result.census_by_site.items()},
+        "ranges": {site: form(signal) for site, signal in network.signals.items()},
+    }
+
+
+def kernel_json(report):
+    """Return the verdict on a kernel for a program."""
+    return {**asdict(report), "passed": report.passed, "data_multiplications": report.data_multiplications}
+
+
+def audit_text(certificate, result):
+    """Return the evidence on a model for a person, as lines."""
+    network, reports = certificate.network, certificate.reports
+    lines = [
+        f"{network.name}: {NUMERICS_VERSION}, LLVM {reports[0].llvm_version}, {reports[0].cpu}",
+        f"certificate {certificate.id}",
+        "",
+        f"{'kernel':<50} {'machine code':<14} {'instructions':>12} {'multiplications of':>22}  verdict",
+        f"{'':<50} {'SHA-256':<14} {'':>12} {'addresses':>15} {'data':>6}",
+    ]
+    for report in reports:
+        lines.append(
+            f"{report.name:<50} {report.code_hash[:12]:<14} {report.instructions:>12,} "
+            f"{report.address_multiplications:>15} {report.data_multiplications:>6}  {'passed' if report.passed else 'FAILED'}"
+        )
+    worst = max(network.signals, key=lambda site: network.signals[site].bits)
+    lines += [
+        "",
+        f"range proof: {len(network.signals)} sites, no register can overflow; the widest is {worst}, "
+        f"{network.signals[worst].bits} bits",
+        f"census of one run on a blank input: {', '.join(f'{count:,} {kind}' for kind, count in asdict(result.census).items())}",
+    ]
+    return lines
+
+
+def violation_text(report):
+    """Return the verdict on somebody's kernel for a person, with the path of each violation, as lines."""
+    lines = [
+        f"{report.name} {report.signature}: {'passed' if report.passed else 'multiplies data'}, "
+        f"{report.address_multiplications} multiplications of addresses"
+    ]
+    for violation in report.violations:
+        lines += ["", f"{place(violation.line)}{violation.reason}"]
+        lines += [f"    {place(line)}{instruction}" for line, instruction in violation.path]
+    return lines
+
+
+def place(line):
+    return "" if line is None else f"line {line}: "
 
 
 def level(rate):

@@ -38,7 +38,9 @@ def test_run_json_has_its_keys(folder, capsys):
     result = json.loads(capsys.readouterr().out)
     assert {"adds", "compares", "shifts", "selects", "logic", "multiplies"} == set(result["census"])
     assert 0 == result["census"]["multiplies"]
-    assert result["certificate"] is None
+    assert 64 == len(result["certificate"])
+    assert 0 == main(["audit", "model.npz", "--json"])
+    assert result["certificate"] == json.loads(capsys.readouterr().out)["certificate"]
     assert result["energy_pj"] == pytest.approx(0.9 * result["census"]["adds"])
     assert result["label"] == int(np.argmax(result["logits"]))
     assert all(0 <= rate <= 1 for rate in result["firing_rates"].values())

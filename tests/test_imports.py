@@ -18,6 +18,7 @@ LAYERS = [
     {"network"},
     {"simulator"},
     {"architectures", "model_file", "energy", "shipped"},
+    {"certificate"},
     {"refsim"},
     {"images", "evaluation", "checkpoints", "render", "report"},
     {"cli"},

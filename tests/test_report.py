@@ -5,16 +5,16 @@ import pytest
 from strategies import seeded_network
 
 from refsim.audit.census import Census
+from refsim.certificate import certified_run
 from refsim.energy import energy
 from refsim.report import firing_rates, picture_text, run_json, run_text
-from refsim.simulator import run
 
 
 @pytest.fixture(scope="module")
 def outcome():
-    """A network and one run of it."""
+    """A network, one run of it and its certificate."""
     network = seeded_network()
-    return network, run(network, np.arange(64, dtype=np.uint8).reshape(8, 8), record="*")
+    return network, *certified_run(network, np.arange(64, dtype=np.uint8).reshape(8, 8), record="*")
 
 
 def test_energy_is_that_of_the_model():
@@ -30,15 +30,14 @@ def test_energy_is_that_of_the_model():
 
 def test_firing_rates_are_the_share_of_spikes(outcome):
     """Counted again from the trace."""
-    network, result = outcome
+    network, result, _ = outcome
     for site, rates in firing_rates(network, result).items():
         assert [(spikes != 0).mean() for spikes in result.trace[site]] == pytest.approx(rates)
 
 
 def test_text_and_json_agree(outcome):
     """The same label, logits and counts."""
-    network, result = outcome
-    text, data = "\n".join(run_text(network, result)), run_json(network, result)
+    text, data = "\n".join(run_text(*outcome)), run_json(*outcome)
     assert f"label {data['label']}" in text
     assert f"{max(data['logits']):,}" in text and f"{data['census']['adds']:,}" in text
     assert all(f"{rate:.1%}" in text for rate in data["firing_rates"].values())
@@ -48,8 +47,8 @@ def test_best_logits_come_first_and_ties_by_class(outcome):
     """Largest first; of equal ones the lowest class (N15)."""
     from dataclasses import replace
 
-    network, result = outcome
-    lines = run_text(network, replace(result, logits=np.array([3, 9, 3, 9])))
+    network, result, certificate = outcome
+    lines = run_text(network, replace(result, logits=np.array([3, 9, 3, 9])), certificate)
     start = next(place for place, line in enumerate(lines) if line.startswith("best logits"))
     assert ["1", "3", "0", "2"] == [line.split()[0] for line in lines[start + 1 : start + 5]]
 

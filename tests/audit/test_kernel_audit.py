@@ -1,8 +1,6 @@
 """The audit of compiled kernels: the guilty are refused with their line, the innocent pass."""
 
 import inspect
-import sys
-from pathlib import Path
 
 import gallery
 import pytest
