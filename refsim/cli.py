@@ -251,28 +251,19 @@ def audit_by_interpretation(model, image, options):
 
 
 def audit_function(options):
-    """Audit somebody's numba function."""
+    """Audit somebody's numba function; leave with an error where it multiplies data."""
     module, _, name = options.show.partition(":")
     sys.path.insert(0, "")
     try:
-        dispatcher = getattr(importlib.import_module(module), name)
-        reports = audit_kernel(dispatcher)
+        reports = audit_kernel(getattr(importlib.import_module(module), name)).specialisations
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"{options.show}: expected MODULE:FUNCTION, a compiled numba function: {error}") from error
-    if not reports:
-        raise InputError(f"{options.show}: has no compiled specialisation; give its decorator a signature")
     if options.json:
         print_json([kernel_json(report) for report in reports])
     else:
         print("\n\n".join("\n".join(violation_text(report)) for report in reports))
-    require_innocent(reports)
-
-
-def require_innocent(reports):
-    """Leave with an error where a report has violations."""
-    guilty = [report.name for report in reports if not report.passed]
-    if guilty:
-        raise MultiplicationError(f"{guilty[0]}: multiplies data")
+    if not all(report.passed for report in reports):
+        raise MultiplicationError(f"{options.show}: multiplies data")
 
 
 def import_checkpoint(options):

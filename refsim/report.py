@@ -99,17 +99,18 @@ def audit_text(certificate, result):
         f"{'kernel':<50} {'machine code':<14} {'instructions':>12} {'multiplications of':>22}  verdict",
         f"{'':<50} {'SHA-256':<14} {'':>12} {'addresses':>15} {'data':>6}",
     ]
-    for report in reports:
-        lines.append(
-            f"{report.name:<50} {report.code_hash[:12]:<14} {report.instructions:>12,} "
-            f"{report.address_multiplications:>15} {report.data_multiplications:>6}  {'passed' if report.passed else 'FAILED'}"
-        )
+    lines += [
+        f"{report.name:<50} {report.code_hash[:12]:<14} {report.instructions:>12,} "
+        f"{report.address_multiplications:>15} {report.data_multiplications:>6}  {verdict(report)}"
+        for report in reports
+    ]
+    census = ", ".join(f"{count:,} {kind}" for kind, count in asdict(result.census).items())
     worst = max(network.signals, key=lambda site: network.signals[site].bits)
     lines += [
         "",
         f"range proof: {len(network.signals)} sites, no register can overflow; the widest is {worst}, "
         f"{network.signals[worst].bits} bits",
-        f"census of one run on a blank input: {', '.join(f'{count:,} {kind}' for kind, count in asdict(result.census).items())}",
+        f"census of one run on a blank input: {census}",
     ]
     return lines
 
@@ -117,13 +118,17 @@ def audit_text(certificate, result):
 def violation_text(report):
     """Return the verdict on somebody's kernel for a person, with the path of each violation, as lines."""
     lines = [
-        f"{report.name} {report.signature}: {'passed' if report.passed else 'multiplies data'}, "
+        f"{report.name} {report.signature}: {verdict(report)}, "
         f"{report.address_multiplications} multiplications of addresses"
     ]
     for violation in report.violations:
         lines += ["", f"{place(violation.line)}{violation.reason}"]
         lines += [f"    {place(line)}{instruction}" for line, instruction in violation.path]
     return lines
+
+
+def verdict(report):
+    return "passed" if report.passed else "multiplies data"
 
 
 def place(line):

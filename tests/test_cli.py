@@ -127,6 +127,68 @@ def test_each_fault_has_its_error(folder, capsys, arguments, message):
     assert before == {path: path.read_bytes() for path in folder.iterdir()}
 
 
+def test_audit_proves_a_model(folder, capsys):
+    """Kernels with their verdicts, ranges, census and one certificate, which does not depend on the image."""
+    assert 0 == main(["audit", "model.npz", "--json"])
+    audit = json.loads(capsys.readouterr().out)
+    assert all(kernel["passed"] and 0 == kernel["data_multiplications"] for kernel in audit["kernels"])
+    assert {"refsim.kernels.lif.lif_exact", "refsim.kernels.attention.accumulate_heads"} <= {
+        kernel["name"] for kernel in audit["kernels"]
+    }
+    assert list(seeded_network().signals) == list(audit["ranges"])
+    assert 0 == main(["audit", "model.npz"])
+    text = capsys.readouterr().out
+    assert audit["certificate"] in text and "passed" in text and "no register can overflow" in text
+
+
+def test_audit_interprets_a_model(folder, capsys):
+    """The Python source on integers that cannot multiply gives the census of the machine code."""
+    assert 0 == main(["audit", "--interpret", "model.npz", "image.png", "--json"])
+    interpreted = json.loads(capsys.readouterr().out)
+    assert 0 == main(["run", "model.npz", "image.png", "--json"])
+    assert json.loads(capsys.readouterr().out) == interpreted
+
+
+YOURS = """
+import numba
+
+@numba.njit("(int64[::1], int64[::1])")
+def guilty(a, out):
+    for i in range(a.shape[0]):
+        x = a[i]
+        out[i] = x * 555
+
+@numba.njit("(int64[::1], int64[::1])")
+def innocent(a, out):
+    for i in range(a.shape[0]):
+        out[i] = a[i] + 1
+
+@numba.njit
+def lazy(a):
+    return a
+"""
+
+
+def test_audit_shows_the_path_to_the_multiplier(folder, capsys):
+    """For anybody's function: source lines from the load to the multiplication, exit code 2; 0 for an innocent one."""
+    (folder / "yours.py").write_text(YOURS)
+    assert 2 == main(["audit", "--show", "yours:guilty"])
+    output = capsys.readouterr()
+    assert "line 8: a value loaded from memory is multiplied" in output.out and "line 7: " in output.out
+    assert output.err == "refsim: error: yours:guilty: multiplies data\n"
+    assert 0 == main(["audit", "--show", "yours:innocent"])
+    assert "passed" in capsys.readouterr().out
+    assert 0 == main(["audit", "--show", "yours:innocent", "--json"])
+    assert json.loads(capsys.readouterr().out)[0]["passed"]
+    for name, message in (
+        ("lazy", "not compiled yet"),
+        ("none", "expected MODULE:FUNCTION"),
+        ("YOURS:x", "expected MODULE"),
+    ):
+        assert 2 == main(["audit", "--show", name if ":" in name else f"yours:{name}"])
+        assert message in capsys.readouterr().err
+
+
 def truncate(path):
     path.write_bytes(path.read_bytes()[:5000])
 
@@ -165,7 +227,7 @@ SPOILED = [
 ]
 
 
-@pytest.mark.parametrize("command", ["run", "eval", "inspect"])
+@pytest.mark.parametrize("command", ["run", "eval", "inspect", "audit"])
 @pytest.mark.parametrize(("spoil", "message"), SPOILED, ids=[message for _, message in SPOILED])
 def test_a_spoiled_model_is_an_error(folder, capsys, command, spoil, message):
     """Whatever the command: exit code 2, one line that names the file, nothing written."""

@@ -8,14 +8,14 @@ SCALAR_MULTIPLY = re.compile(
     r"|mul|madd|msub|mneg|[su]m(ull|addl|subl|negl|ulh))$"  # arm64, on general registers
 )
 DIVIDE = re.compile(r"^(i?div[bwlq]?|[su]div)$")
-VECTOR_MULTIPLY = re.compile(
-    r"^v?(pmul|pmadd|pdp|dpb|mpsadbw|psadbw|gf2p8mul|pclmul)\w*$"  # x86-64
-    r"|^([su]?q?r?d?ml[as]l?h?2?|[su]mull2?|[su]q?dmul\w*|sqr?dmulh|[su]dot|usdot|smmla|ummla|pmull?2?)$"  # arm64
+VECTOR_MULTIPLY = re.compile(r"^v?(pmul|pmadd|pdp|dpb|mpsadbw|psadbw|gf2p8mul|pclmul)\w*$")  # x86-64
+ARM_VECTOR_MULTIPLY = re.compile(
+    r"^(mul|ml[as]|[su]ml[as]l2?|[su]mull2?|pmull?2?|sqr?dmul\w*|sqdml[as]l2?|[su]dot|usdot|[su]mmla|usmmla)$"
 )
 FLOAT = re.compile(
     r"^v?(add|sub|mul|div|sqrt|min|max|fn?m(add|sub)\w*|u?comi|cmp\w*|cvt\w*|round|rcp\w*|rsqrt\w*|dp|hadd|hsub)[sp][sdh]$"
     r"|^v?cvt\w+$|^f(add|sub|mul|div|sqrt|abs|ild|istt?p?|ld\w*|st\w*)\w*$"  # x86-64 and its x87
-    r"|^(f(add|sub|mul|div|madd|msub|nmadd|nmsub|ml[as]|cvt\w*|cmp\w*|sqrt|abs|neg|max|min|rint\w)\w*|[su]cvtf)$"  # arm64
+    r"|^(f(n?m(add|sub)|ml[as]|cvt|cmp|neg|max|min|rint)\w*|[su]cvtf)$"  # arm64, beside those of the line before
 )
 VECTOR_REGISTER = re.compile(r"\b[vzq]\d+\b|%[xyz]mm")
 INSTRUCTION = re.compile(r"^\s+([a-z][\w.]*)\s*([^#/]*)")
@@ -60,8 +60,8 @@ def read_assembly(assembly, names):
             continue
         mnemonic, operands = match.groups()
         instructions += 1
-        vector = bool(VECTOR_REGISTER.search(operands))
-        if VECTOR_MULTIPLY.match(mnemonic) or FLOAT.match(mnemonic) or (vector and mnemonic in ("mul", "mla", "mls")):
+        vector = VECTOR_REGISTER.search(operands) and ARM_VECTOR_MULTIPLY.match(mnemonic)
+        if VECTOR_MULTIPLY.match(mnemonic) or FLOAT.match(mnemonic) or vector:
             forbidden.append(line.strip())
         elif SCALAR_MULTIPLY.match(mnemonic) or DIVIDE.match(mnemonic):
             multiplies += 1

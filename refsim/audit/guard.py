@@ -1,6 +1,7 @@
 """The guard on array code: arrays that can be moved, added, compared and shifted, and nothing else."""
 
 import numpy as np
+from numba.extending import typeof_impl
 
 from refsim.errors import MultiplicationError
 
@@ -17,8 +18,8 @@ SHIFTS = {np.left_shift, np.right_shift}
 FUNCTIONS = {
     np.copyto, np.copy, np.empty_like, np.zeros_like, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis,
     np.concatenate, np.stack, np.split, np.array_split, np.expand_dims, np.squeeze, np.broadcast_to, np.repeat,
-    np.flip, np.roll, np.where, np.shape, np.ndim, np.size, np.array_equal, np.array_repr, np.array_str, np.array2string,
-    np.amax, np.amin, np.max, np.min, np.sum, np.any, np.all, np.argmax, np.argmin,
+    np.flip, np.roll, np.where, np.shape, np.ndim, np.size, np.array_equal,
+    np.array_repr, np.array_str, np.array2string, np.max, np.min, np.sum, np.any, np.all, np.argmax, np.argmin,
 }  # fmt: skip
 """Movement, selection, and what is made of the ufuncs above."""
 
@@ -109,3 +110,8 @@ def guarded(values, site):
 def unguarded(values):
     """Return an array without its guard, for kernels, which have their own proof, and for reports."""
     return values.view(np.ndarray) if isinstance(values, GuardedArray) else values
+
+
+@typeof_impl.register(GuardedArray)
+def _refuse_unproved(values, _):
+    raise MultiplicationError(f"{values.site}: handed to a compiled function without a proof")

@@ -57,8 +57,34 @@ class KernelReport:
         return len(self.violations)
 
 
+@dataclass(frozen=True)
+class Audit:
+    """The verdict on a numba function.
+
+    Attributes
+    ----------
+    specialisations : tuple of KernelReport
+        One for each combination of types that it was compiled for.
+    """
+
+    specialisations: tuple
+
+    @property
+    def passed(self):
+        return all(report.passed for report in self.specialisations)
+
+    @property
+    def violations(self):
+        """All violations, each with ``line``, ``instruction``, ``reason`` and ``path``."""
+        return tuple(violation for report in self.specialisations for violation in report.violations)
+
+    @property
+    def address_multiplications(self):
+        return sum(report.address_multiplications for report in self.specialisations)
+
+
 def audit_kernel(dispatcher):
-    """Audit every compiled specialisation of a numba function.
+    """Audit a compiled numba function, yours or one of refsim.
 
     Parameters
     ----------
@@ -67,14 +93,18 @@ def audit_kernel(dispatcher):
 
     Returns
     -------
-    reports : list of KernelReport
+    audit : Audit
 
     Raises
     ------
     MultiplicationError
-        If there is no IR to read.
+        If there is nothing to audit: no compiled specialisation, or no IR to read.
     """
-    return [audit_specialisation(dispatcher, signature) for signature in dispatcher.signatures]
+    if not dispatcher.signatures:
+        raise MultiplicationError(
+            f"{dispatcher.py_func.__qualname__}: not compiled yet: call it, or give it a signature"
+        )
+    return Audit(tuple(audit_specialisation(dispatcher, signature) for signature in dispatcher.signatures))
 
 
 def audit_specialisation(dispatcher, signature):
@@ -114,8 +144,8 @@ def second_opinion(taint, assembly):
     for text in assembly.forbidden:
         yield Violation(None, text, "a vector multiplication or floating point in the machine code", ())
     if assembly.scalar_multiplies > taint.address_multiplications and not taint.violations:
-        reason = f"{assembly.scalar_multiplies} multiplications in the machine code, {taint.address_multiplications} in the IR"
-        yield Violation(None, "", reason, ())
+        counts = f"{assembly.scalar_multiplies} multiplications, the IR {taint.address_multiplications}"
+        yield Violation(None, "", f"the machine code has {counts}", ())
 
 
 def located(function, signature):

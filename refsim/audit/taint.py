@@ -1,9 +1,10 @@
 """The proof that a compiled function does not multiply data: a forward taint over LLVM's optimised IR.
 
-A value loaded from memory is data. Data must never reach a multiplier or a divider. The product of two values that are not
-data serves addresses and loop bounds; it must never be stored, returned, or compared with data. There is no floating
-point at all, and only known functions are called. Taint flows through every instruction but the computation of an
-address; what is not known is a violation.
+A value loaded from memory is data. Data must never reach a multiplier or a divider, an address that scales its index
+by other than a power of two included. The product of two values that are not data serves addresses and loop bounds; it
+must never be stored, returned, or compared with data. There is no floating point at all, and only known functions are
+called. Taint flows through every instruction, that of a product not through the computation of an address; what is not
+known is a violation.
 """
 
 import re
@@ -123,6 +124,8 @@ class Taint:
             self.mark_from(instruction, operands)
             self.mark(instruction, self.marks.get(instruction.identity, 0) or PRODUCT)
         elif opcode == "icmp":
+            self.mark_from(instruction, operands, kept=DATA)
+        elif opcode == "getelementptr":
             self.mark_from(instruction, operands, kept=DATA)
         elif opcode == "select":
             self.mark_from(instruction, operands[1:])

@@ -13,7 +13,7 @@ from refsim.checkpoints.spiking_transformer import import_spiking_transformer
 from refsim.errors import ConfigurationError, RefsimError
 from refsim.evaluation import with_accuracy
 from refsim.images import read_dataset
-from refsim.training.checkpoint import save_checkpoint
+from refsim.training.checkpoint import load_twin, save_checkpoint
 from refsim.training.data import load_data
 from refsim.training.loop import accuracy, train_phase
 from refsim.training.neurons import fuse_neurons
@@ -46,6 +46,7 @@ def arguments():
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--rounded-learning-rate", type=float, default=2e-4)
     parser.add_argument("--weight-decay", type=float, default=0.02)
+    parser.add_argument("--start", metavar="CHECKPOINT", help="go on from a checkpoint, on rounded weights only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--fuse", action="store_true", help="compile the neurons (faster; needs a C++ compiler)")
@@ -53,6 +54,7 @@ def arguments():
 
 
 def main():
+    """Train on float weights, then on rounded ones, and write checkpoint and model."""
     options = arguments()
     if not Path(options.output).absolute().parent.is_dir():
         raise ConfigurationError(f"{Path(options.output).parent}: no such folder to write to")
@@ -63,7 +65,26 @@ def main():
     torch.manual_seed(options.seed)
     generator = torch.Generator().manual_seed(options.seed)
     train, test = load_data(options.data, options.test)
-    config = SpikingTransformerConfig(
+    if options.start:
+        twin, provenance = continued(options)
+    else:
+        twin, provenance = trained_on_floats(options, train, test, generator)
+    rounded = (options.rounded_epochs, options.batch, options.rounded_learning_rate, 0.0)
+    train_phase(twin, train.images, train.labels, *rounded, generator, "rounded")
+    provenance["accuracy_twin"] = accuracy(twin.double(), test.images, test.labels)
+    print(f"rounded accuracy {provenance['accuracy_twin']:.4f}", flush=True)
+    save_checkpoint(options.output, twin, provenance)
+    export(Path(options.output), options.data if options.test is None else options.test)
+
+
+def command_line():
+    return "python -m refsim.training " + shlex.join(sys.argv[1:])
+
+
+def trained_on_floats(options, train, test, generator):
+    """Return a new twin after the first phase, folded, with its provenance; its checkpoint is written."""
+    config = SpikingTransformerConfig.preset(
+        options.preset,
         image_size=tuple(train.images.shape[2:]),
         channels=train.images.shape[1],
         classes=int(train.labels.max()) + 1,
@@ -72,44 +93,30 @@ def main():
         heads=options.heads,
         timesteps=options.timesteps,
         pooled_stages=None if options.pooled_stages is None else tuple(options.pooled_stages),
-        **PRESETS[options.preset],
     )
     twin = Twin(config, Thresholds(options.neuron_threshold, options.attention_threshold))
-    phase = dict(batch=options.batch, generator=generator)
-    train_phase(
-        twin,
-        train.images,
-        train.labels,
-        epochs=options.epochs,
-        learning_rate=options.learning_rate,
-        weight_decay=options.weight_decay,
-        title="float",
-        **phase,
-    )
+    phase = (options.epochs, options.batch, options.learning_rate, options.weight_decay)
+    train_phase(twin, train.images, train.labels, *phase, generator, "float")
     float_accuracy = accuracy(twin, test.images, test.labels)
     print(f"float accuracy {float_accuracy:.4f}", flush=True)
     provenance = {
-        "command": "python -m refsim.training " + shlex.join(sys.argv[1:]),
+        "command": command_line(),
         "seed": options.seed,
         "data": options.data,
         "accuracy_float": float_accuracy,
     }
-    twin.fold()
-    save_checkpoint(options.output, twin, provenance)
-    train_phase(
-        twin,
-        train.images,
-        train.labels,
-        epochs=options.rounded_epochs,
-        learning_rate=options.rounded_learning_rate,
-        weight_decay=0.0,
-        title="rounded",
-        **phase,
-    )
-    provenance["accuracy_twin"] = accuracy(twin.double(), test.images, test.labels)
-    print(f"rounded accuracy {provenance['accuracy_twin']:.4f}", flush=True)
-    save_checkpoint(options.output, twin, provenance)
-    export(Path(options.output), options.data if options.test is None else options.test)
+    save_checkpoint(options.output, twin.fold(), provenance)
+    return twin, provenance
+
+
+def continued(options):
+    """Return the twin of a checkpoint, to go on training its rounded weights, with its provenance."""
+    twin, provenance = load_twin(options.start)
+    kinds = {name: getattr(twin.config, name) for name in PRESETS[options.preset]}
+    if kinds != PRESETS[options.preset]:
+        raise ConfigurationError(f"{options.start}: is not of the preset {options.preset}, but {kinds}")
+    started = f"{provenance['command']} && {command_line()}"
+    return twin.float(), {**provenance, "command": started, "seed": options.seed, "data": options.data}
 
 
 def export(checkpoint, test):

@@ -36,7 +36,7 @@ def save_checkpoint(path, twin, provenance):
 
 
 def load_twin(path):
-    """Return the twin of a checkpoint, folded and ready to run in float64.
+    """Return the twin of a checkpoint, folded and in float64, and its provenance.
 
     Parameters
     ----------
@@ -45,9 +45,10 @@ def load_twin(path):
     Returns
     -------
     twin : Twin
+    provenance : dict
     """
     tensors, description = read_checkpoint(path)
     twin = Twin(SpikingTransformerConfig.from_settings(description["config"]), Thresholds(**description["thresholds"]))
     twin.fold()
     twin.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
-    return twin.double().eval()
+    return twin.double().eval(), description["provenance"]

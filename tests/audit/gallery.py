@@ -385,6 +385,9 @@ SIGNATURES = {
 
 FUNCTIONS = {name: value for name, value in list(globals().items()) if name.startswith(("guilty_", "innocent_"))}
 FUNCTIONS["guilty_in_closure"] = make_closure(7)
+ONLY_VECTORISED = {"guilty_running_offset"}
+"""Guilty by what LLVM makes of it when it vectorises; otherwise its running sum stays a sum."""
+
 GUILTY = {name: function for name, function in FUNCTIONS.items() if name.startswith("guilty_")}
 INNOCENT = {name: function for name, function in FUNCTIONS.items() if name.startswith("innocent_")}
 

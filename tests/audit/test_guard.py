@@ -1,10 +1,13 @@
 """Arrays on which nothing multiplies."""
 
+import numba
 import numpy as np
 import pytest
+from strategies import seeded_network
 
 from refsim.audit.guard import GuardedArray, guarded, unguarded
 from refsim.errors import MultiplicationError
+from refsim.simulator import run
 
 
 def data(*shape):
@@ -106,3 +109,21 @@ def test_what_adds_works_and_stays_under_guard(deed):
     result = function(data())
     assert isinstance(result, GuardedArray) and "block0.attention.scores" == result.site
     assert expected == unguarded(result).tolist()
+
+
+def test_an_unproved_compiled_function_gets_no_data():
+    """A numba function in the place of a kernel, as by monkey-patching, is refused before it runs."""
+    with pytest.raises(
+        MultiplicationError, match="block0.attention.scores: handed to a compiled function without a proof"
+    ):
+        numba.njit(lambda values: values)(data())
+
+
+@pytest.mark.parametrize(
+    "replacement", [numba.njit(lambda *arguments: None), lambda values, weights, bias, sums: weights * 2]
+)
+def test_a_kernel_replaced_in_an_operator_is_noticed(monkeypatch, replacement):
+    """Whether compiled or not, what stands in for a kernel meets the guard at its site."""
+    monkeypatch.setattr("refsim.ops.linear.accumulate_spikes", replacement)
+    with pytest.raises(MultiplicationError, match="block0.attention.q_linear|block0.attention.input"):
+        run(seeded_network(), np.zeros((8, 8), np.uint8))

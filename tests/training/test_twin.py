@@ -24,7 +24,7 @@ def assert_bit_exact(checkpoint, images):
     A site's real values are its integers on a dyadic step of each channel, so that one power of two for each channel
     must turn the integers into the reals; spikes of binary and ternary neurons must be equal as they are.
     """
-    network, twin = import_spiking_transformer(checkpoint, "model"), load_twin(checkpoint)
+    network, twin = import_spiking_transformer(checkpoint, "model"), load_twin(checkpoint)[0]
     compared = set()
     for start in range(0, len(images), BATCH):
         batch, trace = images[start : start + BATCH], {}
@@ -122,7 +122,7 @@ def test_bit_exact_on_every_option(tmp_path, fields):
     save_checkpoint(tmp_path / "twin.safetensors", twin, {})
     network, twin = (
         import_spiking_transformer(tmp_path / "twin.safetensors", "model"),
-        load_twin(tmp_path / "twin.safetensors"),
+        load_twin(tmp_path / "twin.safetensors")[0],
     )
     images = np.random.default_rng(0).integers(0, 256, (3, *network.input.shape), np.uint8)
     for image in images:

@@ -1,0 +1,118 @@
+"""The second opinion on machine code, for two processors."""
+
+import llvmlite.binding as llvm
+import pytest
+
+from refsim.audit.assembly import read_assembly
+
+X86 = """
+kernel:
+	.cfi_startproc
+	movq	%rdi, %rax
+	imulq	%rsi, %rax
+	vpaddd	(%rdx), %zmm0, %zmm0
+	vmovups	%zmm0, (%rdx)
+	vpxor	%xmm1, %xmm1, %xmm1
+	{line}
+	retq
+.Lfunc_end0:
+	.size	kernel, .Lfunc_end0-kernel
+	.cfi_endproc
+other:
+	vpmulld	%zmm0, %zmm1, %zmm2
+	retq
+"""
+
+ARM = """
+kernel:
+	.cfi_startproc
+	mul	x8, x1, x2
+	add	v0.4s, v0.4s, v1.4s
+	fmov	d0, x8
+	{line}
+	ret
+.Lfunc_end0:
+	.size	kernel, .Lfunc_end0-kernel
+	.cfi_endproc
+"""
+
+FORBIDDEN_X86 = [
+    "vpmulld\t%zmm0, %zmm1, %zmm2",
+    "vpmullq\t%zmm0, %zmm1, %zmm2",
+    "pmuludq\t%xmm0, %xmm1",
+    "vpmaddwd\t%ymm0, %ymm1, %ymm2",
+    "vpdpbusd\t%zmm0, %zmm1, %zmm2",
+    "vpmadd52luq\t%zmm0, %zmm1, %zmm2",
+    "vfmadd231ps\t%zmm0, %zmm1, %zmm2",
+    "mulsd\t%xmm0, %xmm1",
+    "vaddps\t%ymm0, %ymm1, %ymm2",
+    "cvtsi2sd\t%rax, %xmm0",
+    "vcvtdq2ps\t%ymm0, %ymm0",
+    "divss\t%xmm0, %xmm1",
+]
+FORBIDDEN_ARM = [
+    "mul\tv0.4s, v1.4s, v2.4s",
+    "mla\tv0.4s, v1.4s, v2.4s",
+    "smlal2\tv0.4s, v1.8h, v2.8h",
+    "umull\tv0.4s, v1.4h, v2.4h",
+    "sdot\tv0.4s, v1.16b, v2.16b",
+    "fmul\ts0, s1, s2",
+    "fmla\tv0.4s, v1.4s, v2.4s",
+    "scvtf\td0, x1",
+    "fadd\td0, d1, d2",
+]
+SCALAR = [
+    (X86, "imulq\t$555, %rax, %rax"),
+    (X86, "mulq\t%rcx"),
+    (X86, "mulxq\t%rax, %rcx, %rdx"),
+    (X86, "idivq\t%rcx"),
+] + [(ARM, line) for line in ("madd\tx0, x1, x2, x3", "smull\tx0, w1, w2", "umulh\tx0, x1, x2", "sdiv\tx0, x1, x2")]
+
+
+@pytest.mark.parametrize(
+    ("template", "line"), [(X86, line) for line in FORBIDDEN_X86] + [(ARM, line) for line in FORBIDDEN_ARM]
+)
+def test_vector_products_and_floats_are_found(template, line):
+    """Each is named as it stands; what another function does is not held against this one."""
+    census = read_assembly(template.format(line=line), ["kernel"])
+    assert (line,) == census.forbidden and 1 == census.scalar_multiplies
+
+
+@pytest.mark.parametrize(("template", "line"), SCALAR)
+def test_scalar_products_are_counted(template, line):
+    """They may serve addresses, within what the IR accounts for."""
+    census = read_assembly(template.format(line=line), ["kernel"])
+    assert () == census.forbidden and 2 == census.scalar_multiplies
+
+
+def test_moves_and_additions_are_innocent():
+    """A move of packed floats is a move."""
+    census = read_assembly(X86.format(line="nop"), ["kernel"])
+    assert (7, 1, ()) == (census.instructions, census.scalar_multiplies, census.forbidden)
+
+
+PRODUCTS = """
+define void @kernel(ptr %a, ptr %b) {{
+  %x = load <4 x i32>, ptr %a
+  %y = load <4 x i32>, ptr %b
+  %z = {operation} <4 x i32> %x, %y
+  store <4 x i32> %z, ptr %a
+  ret void
+}}
+"""
+
+
+@pytest.mark.parametrize("triple", ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"])
+@pytest.mark.parametrize("operation", ["add", "mul"])
+def test_what_llvm_writes_for_both_processors_is_understood(triple, operation):
+    """A vector sum passes and a vector product does not, in LLVM's own assembly."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple(triple).create_target_machine(
+        cpu="generic" if "aarch64" in triple else "x86-64-v3"
+    )
+    module = llvm.parse_assembly(PRODUCTS.format(operation=operation))
+    module.triple = triple
+    census = read_assembly(machine.emit_assembly(module), ["kernel"])
+    assert bool(census.forbidden) == (operation == "mul")
+    assert census.instructions >= 3
