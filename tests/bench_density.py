@@ -12,7 +12,7 @@ from refsim.kernels.accumulate import accumulate_spikes
 from refsim.kernels.convolution import convolve_spikes
 
 DENSITIES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
-REPEATS = 15
+REPEATS = 31
 
 
 def linear(random, density):
@@ -32,35 +32,37 @@ def convolution(random, density):
     return np.count_nonzero(spikes), 9 * 128, lambda: convolve_spikes(spikes, weights, bias, 1, 1, 0, sums)
 
 
-def median_time(function):
-    """Return the median and the spread (quartiles) of the time of a call, in milliseconds."""
-    function()
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        function()
-        times.append(1e3 * (time.perf_counter() - start))
-    lower, median, upper = statistics.quantiles(times, n=4)
-    return median, upper - lower
+def interleaved_times(functions):
+    """Return each function's times in milliseconds, taken in turns so that a drift of the machine's speed meets all."""
+    times = [[] for _ in functions]
+    for repeat in range(REPEATS + 1):
+        for place, function in enumerate(functions):
+            start = time.perf_counter()
+            function()
+            if repeat:
+                times[place].append(1e3 * (time.perf_counter() - start))
+    return times
 
 
 def main():
     random = np.random.default_rng(0)
     for build in (linear, convolution):
         print(f"{build.__name__}: {build.__doc__}")
-        print(f"{'density':>8} {'events':>8} {'adds':>12} {'ms':>8} {'spread':>7} {'Gadd/s':>7}")
-        events_seen, times = [], []
-        for density in DENSITIES:
-            events, fan_out, function = build(random, density)
-            milliseconds, spread = median_time(function)
-            rate = events * fan_out / milliseconds / 1e6
+        print(f"{'density':>8} {'events':>8} {'adds':>12} {'ms':>8} {'quartiles':>15} {'Gadd/s':>7}")
+        cases = [build(random, density) for density in DENSITIES]
+        medians = []
+        for density, (events, fan_out, _), times in zip(
+            DENSITIES, cases, interleaved_times([function for *_, function in cases])
+        ):
+            lower, median, upper = statistics.quantiles(times, n=4)
+            rate = events * fan_out / median / 1e6
             print(
-                f"{density:>8.0%} {events:>8} {events * fan_out:>12,} {milliseconds:>8.2f} {spread:>7.2f} {rate:>7.1f}"
+                f"{density:>8.0%} {events:>8} {events * fan_out:>12,} {median:>8.2f} {lower:>7.2f} {upper:>7.2f} {rate:>7.1f}"
             )
-            events_seen.append(events)
-            times.append(milliseconds)
-        slope, fixed = np.polyfit(events_seen, times, 1)
-        correlation = np.corrcoef(events_seen, times)[0, 1]
+            medians.append(median)
+        events = [events for events, *_ in cases]
+        slope, fixed = np.polyfit(events, medians, 1)
+        correlation = np.corrcoef(events, medians)[0, 1]
         print(f"line: {fixed:.2f} ms + {1e6 * slope:.1f} ns an event, R^2 = {correlation**2:.4f}\n")
 
 

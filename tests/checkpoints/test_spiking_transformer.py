@@ -12,9 +12,7 @@ from refsim import model_file
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
 from refsim.cli import main
 from refsim.errors import CheckpointError, ConfigurationError
-from refsim.shipped import model_path
-
-PRESETS = ("a2os2a", "a2os2a-qkv")
+from refsim.shipped import model_names, model_path
 
 
 @pytest.fixture
@@ -41,7 +39,7 @@ def altered(checkpoint_folder, tmp_path):
     return write
 
 
-@pytest.mark.parametrize("name", [f"{data}-{preset}" for data in ("digits", "mnist") for preset in PRESETS])
+@pytest.mark.parametrize("name", model_names())
 def test_the_shipped_models_come_from_their_checkpoints(checkpoint_folder, tmp_path, name):
     """The same checkpoint gives the shipped file, byte for byte, the accuracy put in."""
     from dataclasses import replace

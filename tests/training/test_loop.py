@@ -71,6 +71,21 @@ def test_wrong_words_are_errors(tmp_path, arguments, message):
     assert [] == list(tmp_path.iterdir())
 
 
+def test_training_goes_on_from_a_checkpoint(tmp_path):
+    """On rounded weights only; the provenance holds both commands, another preset is refused."""
+    images, labels = np.zeros((64, 8, 8), np.uint8), np.arange(64) % 2
+    np.savez(tmp_path / "data.npz", images=images, labels=labels)
+    command = [sys.executable, "-m", "refsim.training"]
+    data = ["--data", "data.npz", "--test", "data.npz", "--embedding", "16", "--heads", "2", "--depth", "1"]
+    short = ["--epochs", "1", "--rounded-epochs", "1", "--threads", "1", "-o", "x.safetensors"]
+    subprocess.run([*command, "binary", *data, *short], cwd=tmp_path, check=True, capture_output=True)
+    start = ["--start", "x.safetensors"]
+    subprocess.run([*command, "binary", *data, *short, *start], cwd=tmp_path, check=True, capture_output=True)
+    assert 1 == model_file.load(tmp_path / "x.npz").provenance["command"].count(" && python -m refsim.training binary")
+    outcome = subprocess.run([*command, "a2os2a", *data, *short, *start], cwd=tmp_path, capture_output=True, text=True)
+    assert 2 == outcome.returncode and "x.safetensors: is not of the preset a2os2a" in outcome.stderr
+
+
 def test_gradient_of_one_step_is_the_surrogate():
     """At the threshold the arctangent surrogate has the slope 1 / threshold, times the gain of the input."""
     currents = torch.tensor([[1.0]], requires_grad=True)

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig  # noqa: E402
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer  # noqa: E402
-from refsim.shipped import load_digits  # noqa: E402
+from refsim.shipped import load_digits, model_names  # noqa: E402
 from refsim.simulator import run  # noqa: E402
 from refsim.training.checkpoint import load_twin, save_checkpoint  # noqa: E402
 from refsim.training.twin import Thresholds, Twin  # noqa: E402
@@ -66,20 +66,25 @@ def assert_same_on_dyadic_steps(site, integers, real, leak_shift):
     np.testing.assert_array_equal(integers * scale, real, err_msg=site)
 
 
-@pytest.mark.parametrize("preset", ["a2os2a", "a2os2a-qkv"])
-def test_bit_exact_on_200_digits(preset):
+def models(data):
+    """The names of the shipped models of a data set."""
+    return [name for name in model_names() if name.startswith(data)]
+
+
+@pytest.mark.parametrize("name", models("digits"))
+def test_bit_exact_on_200_digits(name):
     """Trained weights, real images: spikes, membranes, sums and logits."""
-    assert_bit_exact(CHECKPOINTS / f"digits-{preset}.safetensors", load_digits("test")[0][:200])
+    assert_bit_exact(CHECKPOINTS / f"{name}.safetensors", load_digits("test")[0][:200])
 
 
-@pytest.mark.parametrize("preset", ["a2os2a", "a2os2a-qkv"])
-def test_bit_exact_on_200_mnist_images(preset):
+@pytest.mark.parametrize("name", models("mnist"))
+def test_bit_exact_on_200_mnist_images(name):
     """The same on MNIST, where the data set is at hand."""
     data = Path(__file__).parents[3] / "shared" / "data" / "mnist" / "test-first-5000.npz"
     if not data.exists():
         pytest.skip("the MNIST data set is not part of the repository")
     with np.load(data) as mnist:
-        assert_bit_exact(CHECKPOINTS / f"mnist-{preset}.safetensors", mnist["images"][:200])
+        assert_bit_exact(CHECKPOINTS / f"{name}.safetensors", mnist["images"][:200])
 
 
 def perturbed_twin(**fields):
