@@ -29,7 +29,7 @@ def step_shift(weights, per_channel):
     magnitudes = np.abs(np.asarray(weights, np.float64)).reshape(len(weights), -1).max(axis=1)
     if not per_channel:
         magnitudes = magnitudes.max(keepdims=True)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         shifts = np.floor(np.log2(WEIGHT_LIMIT / magnitudes))
     return np.clip(shifts, 0, MOST_SHIFT).astype(np.int64)
 

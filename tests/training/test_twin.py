@@ -15,6 +15,7 @@ from refsim.training.checkpoint import load_twin, save_checkpoint  # noqa: E402
 from refsim.training.twin import Thresholds, Twin  # noqa: E402
 
 CHECKPOINTS = Path(__file__).parents[2] / "golden" / "checkpoints"
+MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist" / "test-first-5000.npz"
 BATCH = 50
 
 
@@ -66,25 +67,20 @@ def assert_same_on_dyadic_steps(site, integers, real, leak_shift):
     np.testing.assert_array_equal(integers * scale, real, err_msg=site)
 
 
-def models(data):
-    """The names of the shipped models of a data set."""
-    return [name for name in model_names() if name.startswith(data)]
+@pytest.mark.parametrize("name", model_names())
+def test_bit_exact_on_200_images(name):
+    """Trained weights, real images: spikes, membranes, sums and logits of every shipped model."""
+    assert_bit_exact(CHECKPOINTS / f"{name}.safetensors", images_of(name)[:200])
 
 
-@pytest.mark.parametrize("name", models("digits"))
-def test_bit_exact_on_200_digits(name):
-    """Trained weights, real images: spikes, membranes, sums and logits."""
-    assert_bit_exact(CHECKPOINTS / f"{name}.safetensors", load_digits("test")[0][:200])
-
-
-@pytest.mark.parametrize("name", models("mnist"))
-def test_bit_exact_on_200_mnist_images(name):
-    """The same on MNIST, where the data set is at hand."""
-    data = Path(__file__).parents[3] / "shared" / "data" / "mnist" / "test-first-5000.npz"
-    if not data.exists():
+def images_of(name):
+    """Return the images that a model was tested on: the embedded digits, or MNIST where it is at hand."""
+    if name.startswith("digits"):
+        return load_digits("test")[0]
+    if not MNIST.exists():
         pytest.skip("the MNIST data set is not part of the repository")
-    with np.load(data) as mnist:
-        assert_bit_exact(CHECKPOINTS / f"{name}.safetensors", mnist["images"][:200])
+    with np.load(MNIST) as mnist:
+        return mnist["images"]
 
 
 def perturbed_twin(**fields):
