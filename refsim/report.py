@@ -79,7 +79,10 @@ def audit_json(certificate, result):
         "certificate": certificate.id,
         "kernels": [kernel_json(report) for report in certificate.reports],
         "census": asdict(result.census),
-        "census_by_site": {site: asdict(census) for site, census in result.census_by_site.items()},
+        "census_by_site": {
+            node.name: {"operator": node.operator.kind(), **asdict(result.census_by_site[node.name])}
+            for node in network.nodes
+        },
         "ranges": {site: form(signal) for site, signal in network.signals.items()},
     }
 
@@ -92,27 +95,36 @@ def kernel_json(report):
 def audit_text(certificate, result):
     """Return the evidence on a model for a person, as lines."""
     network, reports = certificate.network, certificate.reports
-    lines = [
+    widest = max(network.signals, key=lambda site: network.signals[site].bits)
+    return [
         f"{network.name}: {NUMERICS_VERSION}, LLVM {reports[0].llvm_version}, {reports[0].cpu}",
         f"certificate {certificate.id}",
         "",
         f"{'kernel':<50} {'machine code':<14} {'instructions':>12} {'multiplications of':>22}  verdict",
         f"{'':<50} {'SHA-256':<14} {'':>12} {'addresses':>15} {'data':>6}",
+        *map(kernel_row, reports),
+        "",
+        f"range proof: no register of {len(network.signals)} sites can overflow; the widest is {widest}, "
+        f"{network.signals[widest].bits} bits (refsim inspect)",
+        "",
+        f"{'census of one run on a blank input':<49} "
+        f"{'adds':>12} {'compares':>11} {'shifts':>9} {'selects':>9} {'logic':>7}",
+        *(census_row(node.name, node.operator.kind(), result.census_by_site[node.name]) for node in network.nodes),
+        census_row("all", "", result.census),
+        f"multiplies {result.census.multiplies}",
     ]
-    lines += [
+
+
+def kernel_row(report):
+    return (
         f"{report.name:<50} {report.code_hash[:12]:<14} {report.instructions:>12,} "
         f"{report.address_multiplications:>15} {report.data_multiplications:>6}  {verdict(report)}"
-        for report in reports
-    ]
-    census = ", ".join(f"{count:,} {kind}" for kind, count in asdict(result.census).items())
-    worst = max(network.signals, key=lambda site: network.signals[site].bits)
-    lines += [
-        "",
-        f"range proof: {len(network.signals)} sites, no register can overflow; the widest is {worst}, "
-        f"{network.signals[worst].bits} bits",
-        f"census of one run on a blank input: {census}",
-    ]
-    return lines
+    )
+
+
+def census_row(site, operator, census):
+    counts = f"{census.adds:>12,} {census.compares:>11,} {census.shifts:>9,} {census.selects:>9,} {census.logic:>7,}"
+    return f"  {site:<34} {operator:<12}{counts}"
 
 
 def violation_text(report):

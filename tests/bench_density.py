@@ -56,9 +56,8 @@ def main():
         ):
             lower, median, upper = statistics.quantiles(times, n=4)
             rate = events * fan_out / median / 1e6
-            print(
-                f"{density:>8.0%} {events:>8} {events * fan_out:>12,} {median:>8.2f} {lower:>7.2f} {upper:>7.2f} {rate:>7.1f}"
-            )
+            counts = f"{density:>8.0%} {events:>8} {events * fan_out:>12,}"
+            print(f"{counts} {median:>8.2f} {lower:>7.2f} {upper:>7.2f} {rate:>7.1f}")
             medians.append(median)
         events = [events for events, *_ in cases]
         slope, fixed = np.polyfit(events, medians, 1)
