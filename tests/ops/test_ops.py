@@ -1,5 +1,7 @@
 """Every operator: its interval holds, its census is what the Python source counts, its faults are named."""
 
+import itertools
+
 import numpy as np
 import oracles
 import pytest
@@ -31,13 +33,12 @@ def test_linear_interval_is_the_worst_input():
 
 
 def test_linear_register_holds_partial_sums_before_the_bias():
-    """Bit planes add the bias last: a negative bias must not hide that the sum was larger before."""
-    weights, bias = np.full((4, 1), 1, np.int8), np.array([-1020], np.int32)
-    operator = Linear(weights, bias, planes=8, accumulator_bits=11)
+    """Bit planes add the bias last: [-1020, 1020] fits 11 bits, but the sum was 2040 before."""
+    weights, bias = np.full((4, 1), 2, np.int8), np.array([-1020], np.int32)
     pixels = Signal.uniform(np.uint8, (3, 4), 0, 255)
-    assert (-1020, 0) == outputs(operator, pixels).interval
-    with pytest.raises(RegisterError, match="needs 11 bits in the worst case, its register has 10"):
-        outputs(Linear(weights, bias, planes=8, accumulator_bits=10), pixels)
+    assert (-1020, 1020) == outputs(Linear(weights, bias, planes=8, accumulator_bits=12), pixels).interval
+    with pytest.raises(RegisterError, match="needs 12 bits in the worst case, its register has 11"):
+        outputs(Linear(weights, bias, planes=8, accumulator_bits=11), pixels)
 
 
 def test_graded_input_needs_planes():
@@ -113,6 +114,25 @@ def test_membranes_stay_within_their_proof(data, kind, reset, rounding, leak_shi
         currents = data.draw(integers((1, 2), low, high, np.int32))
         operator.step(timestep, [currents], membrane, spikes, slice(0, 1))
         assert interval[0] <= membrane.min() and membrane.max() <= interval[1]
+
+
+@pytest.mark.parametrize("kind", ["binary", "ternary"])
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("halve_input", [False, True])
+def test_the_membrane_interval_is_the_worst_of_all_traces(kind, reset, halve_input):
+    """Every trace of three currents from -3 to 4: the proved interval holds every charge and is met at both ends."""
+    threshold, low, high = 5, -3, 4
+    operator = LIF(np.array([threshold], np.int32), kind, 1, halve_input, reset)
+    charges = []
+    for trace in itertools.product(range(low, high + 1), repeat=3):
+        membrane = 0
+        for timestep, current in enumerate(trace):
+            charge, level = membrane + current * 2**timestep, threshold * 2 ** (timestep + halve_input)
+            charges.append(charge)
+            spike = 1 if charge >= level else -1 if kind == "ternary" and charge <= -level else 0
+            membrane = charge - spike * level if reset == "subtract" else charge * (1 - abs(spike))
+    interval = operator.state("site", [Signal.uniform(np.int32, (1, 1), low, high)], 3).interval
+    assert (min(charges), max(charges)) == interval
 
 
 @given(st.data(), st.sampled_from(["q", "k"]))
