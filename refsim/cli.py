@@ -2,7 +2,9 @@
 
 import argparse
 import importlib
+import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -34,13 +36,20 @@ from refsim.version import VERSION
 DEMO_MODEL = "digits-a2os2a"
 FAULT = 2
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def main(arguments=None):
     """Run the command line and return its exit code: 0, or 2 for a fault that the caller can mend."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     try:
         options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except RefsimError as error:
         print(f"refsim: error: {error}", file=sys.stderr)
         return FAULT

@@ -104,7 +104,7 @@ def audit_text(certificate, result):
         f"{'':<50} {'SHA-256':<14} {'':>12} {'addresses':>15} {'data':>6}",
         *map(kernel_row, reports),
         "",
-        f"range proof: no register of {len(network.signals)} sites can overflow; the widest is {widest}, "
+        f"range proof: no register can overflow at any of {len(network.signals)} sites; the widest is {widest}, "
         f"{network.signals[widest].bits} bits (refsim inspect)",
         "",
         f"{'census of one run on a blank input':<49} "

@@ -1,6 +1,9 @@
 """The command line, as its users meet it."""
 
 import json
+import os
+import subprocess
+import sys
 
 import faults
 import numpy as np
@@ -252,3 +255,14 @@ def test_wrong_words_exit_with_2(arguments, capsys):
     """The parser's own errors have the same code."""
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
+
+
+def test_a_reader_that_leaves_early_is_no_error(folder):
+    """As with ``refsim inspect MODEL | head -1``; and a terminal without Unicode gets question marks."""
+    command = [sys.executable, "-m", "refsim", "inspect", "model.npz"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert b"" == process.stderr.read() and 141 == process.wait()
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    demo = subprocess.run([sys.executable, "-m", "refsim", "demo"], env=environment, capture_output=True)
+    assert 0 == demo.returncode and b"label" in demo.stdout
