@@ -61,21 +61,19 @@ def multiplies(function):
     return False
 
 
-verdicts = []
+def test_audit_and_interpretation_agree():
+    """No program that multiplies memory is acquitted, none that does not is condemned, and both kinds occurred."""
+    verdicts = []
 
+    @settings(max_examples=500)
+    @given(programs())
+    def agree(source):
+        names = {}
+        exec(source, names)
+        dispatcher = numba.njit(SIGNATURE, no_cpython_wrapper=True, no_cfunc_wrapper=True)(names["program"])
+        guilty = bool(taint_of(dispatcher, dispatcher.signatures[0]).violations)
+        verdicts.append(guilty)
+        assert multiplies(names["program"]) == guilty, source
 
-@settings(max_examples=500)
-@given(programs())
-def test_audit_and_interpretation_agree(source):
-    """No program that multiplies memory is acquitted, and none that does not is condemned."""
-    names = {}
-    exec(source, names)
-    dispatcher = numba.njit(SIGNATURE, no_cpython_wrapper=True, no_cfunc_wrapper=True)(names["program"])
-    guilty = bool(taint_of(dispatcher, dispatcher.signatures[0]).violations)
-    verdicts.append(guilty)
-    assert multiplies(names["program"]) == guilty, source
-
-
-def test_both_verdicts_occurred():
-    """The programs above were neither all guilty nor all innocent."""
-    assert 100 <= sum(verdicts) <= len(verdicts) - 100
+    agree()
+    assert len(verdicts) >= 500 and 100 <= sum(verdicts) <= len(verdicts) - 100
