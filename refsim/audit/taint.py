@@ -78,7 +78,6 @@ class Taint:
     violations : list of Violation
     address_multiplications : int
         Multiplications and divisions, none of them of data, that serve addresses and loop bounds.
-    instruction_count : int
     """
 
     def __init__(self, functions, root):
@@ -89,7 +88,6 @@ class Taint:
         while self.sweep():
             pass
         instructions = [instruction for name in self.reached for instruction in functions[name].instructions]
-        self.instruction_count = len(instructions)
         self.users = users_of(instructions)
         self.violations = [found for instruction in instructions for found in self.judge(instruction)]
         self.address_multiplications = sum(
@@ -123,9 +121,7 @@ class Taint:
         elif is_multiplication(instruction):
             self.mark_from(instruction, operands)
             self.mark(instruction, self.marks.get(instruction.identity, 0) or PRODUCT)
-        elif opcode == "icmp":
-            self.mark_from(instruction, operands, kept=DATA)
-        elif opcode == "getelementptr":
+        elif opcode in ("icmp", "getelementptr"):
             self.mark_from(instruction, operands, kept=DATA)
         elif opcode == "select":
             self.mark_from(instruction, operands[1:])
