@@ -49,7 +49,7 @@ class GuardedArray(np.ndarray):
             raise MultiplicationError(f"{self.site}: {name} is not among the operations on data (rule N1)")
         if ufunc in SHIFTS and isinstance(inputs[-1], GuardedArray):
             raise MultiplicationError(f"{self.site}: {ufunc.__name__} by an amount that comes from data (rule N1)")
-        self.refuse_floats(inputs)
+        self.refuse_floats((*inputs, *(out or ())))
         if out is not None:
             options["out"] = tuple(map(unguarded, out))
         result = getattr(ufunc, method)(*map(unguarded, inputs), **options)
@@ -58,6 +58,7 @@ class GuardedArray(np.ndarray):
     def __array_function__(self, function, types, arguments, options):
         if function not in FUNCTIONS:
             raise MultiplicationError(f"{self.site}: {function.__name__} is not among the operations on data (rule N1)")
+        self.refuse_floats(value for value in arguments if isinstance(value, (np.ndarray, np.generic, float, complex)))
         result = super().__array_function__(function, types, arguments, options)
         if isinstance(result, (list, tuple)):
             return type(result)(guarded(part, self.site) for part in result)
@@ -74,6 +75,16 @@ class GuardedArray(np.ndarray):
     def __setitem__(self, key, value):
         self.refuse_floats((value,))
         super().__setitem__(key, value)
+
+    def fill(self, value):
+        """Store one integer everywhere."""
+        self[...] = value
+
+    def view(self, *arguments):
+        """View as integers, under guard or without it."""
+        result = super().view(*arguments)
+        self.refuse_floats((result,))
+        return result
 
     def astype(self, dtype, *arguments, **options):
         """Convert to another type of integer."""
@@ -99,8 +110,18 @@ for _method in METHODS:
 
 
 def guarded(values, site):
-    """Return values under guard; truth values of a comparison stay as they are."""
-    if isinstance(values, GuardedArray) or not isinstance(values, (np.ndarray, np.generic)):
+    """Return values under guard; what is no array stays as it is.
+
+    Raises
+    ------
+    MultiplicationError
+        If the values are floating point: data never leaves the integers.
+    """
+    if not isinstance(values, (np.ndarray, np.generic)):
+        return values
+    if values.dtype.kind in "fc":
+        raise MultiplicationError(f"{site}: a result in {values.dtype.name} leaves the integers (rule N1)")
+    if isinstance(values, GuardedArray):
         return values
     array = np.asarray(values).view(GuardedArray)
     array.site = site

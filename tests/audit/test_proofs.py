@@ -87,6 +87,16 @@ def test_code_without_its_proof_is_proved_afresh(module, tmp_path, monkeypatch, 
     assert (10, [1], True) == (value, audited, report.passed)
 
 
+def test_a_proof_by_older_rules_is_stale(module, tmp_path, monkeypatch):
+    """When the audit becomes stricter, cached code is judged again."""
+    call(module().gather)
+    monkeypatch.setattr("refsim.audit.proofs.RULES_VERSION", 2)
+    audited = []
+    audit = importlib.import_module("refsim.audit.proofs").audit_specialisation
+    monkeypatch.setattr("refsim.audit.proofs.audit_specialisation", lambda *some: audited.append(1) or audit(*some))
+    assert (10, [1]) == (call(module().gather)[0], audited)
+
+
 def test_swapped_cache_files_do_not_run(module, tmp_path):
     """The machine code of one kernel under the name of another has a proof, but not of that name."""
     call(module().gather)
