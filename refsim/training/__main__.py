@@ -49,6 +49,7 @@ def arguments():
     parser.add_argument("--start", metavar="CHECKPOINT", help="go on from a checkpoint, on rounded weights only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=None)
+    parser.add_argument("--bfloat16", action="store_true", help="train in mixed precision (faster where supported)")
     parser.add_argument("--fuse", action="store_true", help="compile the neurons (faster; needs a C++ compiler)")
     return parser.parse_args()
 
@@ -70,7 +71,7 @@ def main():
     else:
         twin, provenance = trained_on_floats(options, train, test, generator)
     rounded = (options.rounded_epochs, options.batch, options.rounded_learning_rate, 0.0)
-    train_phase(twin, train.images, train.labels, *rounded, generator, "rounded")
+    train_phase(twin, train.images, train.labels, *rounded, generator, "rounded", options.bfloat16)
     provenance["accuracy_twin"] = accuracy(twin.double(), test.images, test.labels)
     print(f"rounded accuracy {provenance['accuracy_twin']:.4f}", flush=True)
     save_checkpoint(options.output, twin, provenance)
@@ -96,7 +97,7 @@ def trained_on_floats(options, train, test, generator):
     )
     twin = Twin(config, Thresholds(options.neuron_threshold, options.attention_threshold))
     phase = (options.epochs, options.batch, options.learning_rate, options.weight_decay)
-    train_phase(twin, train.images, train.labels, *phase, generator, "float")
+    train_phase(twin, train.images, train.labels, *phase, generator, "float", options.bfloat16)
     float_accuracy = accuracy(twin, test.images, test.labels)
     print(f"float accuracy {float_accuracy:.4f}", flush=True)
     provenance = {
