@@ -47,5 +47,9 @@ class RegisterError(NetworkError):
         )
 
 
+class GoldenError(RefsimError):
+    """A golden case or suite that is damaged, hostile or vacuous, or an implementation that cannot be asked."""
+
+
 class MultiplicationError(RefsimError):
     """An operation outside the contract (multiply, divide, float, ...) reached the data."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from refsim import npy
 from refsim.errors import ModelFileError, NetworkError
 from refsim.network import Input, Network, Node
 from refsim.numerics import NUMERICS_VERSION
@@ -23,7 +24,6 @@ FORMAT, FORMAT_VERSION = "refsim-model", (1, 0)
 NETWORK_MEMBER = "network"
 SEAL = b"refsim sha256 "
 SEAL_LENGTH = len(SEAL) + 64
-INTEGER_TYPES = ("int8", "int32", "int64", "uint8")
 
 
 def save(network, path):
@@ -61,28 +61,33 @@ def description_json(network):
         "input": {"kind": network.input.kind, "shape": list(network.input.shape)},
         "logit_denominator": network.logit_denominator,
         "provenance": network.provenance,
-        "nodes": [
-            {
-                "name": node.name,
-                "operator": node.operator.kind(),
-                "inputs": list(node.inputs),
-                "settings": node.operator.settings(),
-                "parameters": sorted(node.operator.parameters()),
-            }
-            for node in network.nodes
-        ],
+        "nodes": [describe_node(node) for node in network.nodes],
     }
     return json.dumps(description, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
+def describe_node(node):
+    """Return a node without its arrays, for JSON; `read_node` is the way back."""
+    return {
+        "name": node.name,
+        "operator": node.operator.kind(),
+        "inputs": list(node.inputs),
+        "settings": node.operator.settings(),
+        "parameters": sorted(node.operator.parameters()),
+    }
+
+
 def sealed_archive(members):
-    """Return the bytes of an archive of arrays, ending in the checksum of all bytes before it."""
+    """Return the bytes of an archive of arrays by name."""
+    return sealed({f"{name}.npy": npy.encode(array) for name, array in members.items()})
+
+
+def sealed(contents):
+    """Return the bytes of an archive of files by name, ending in the checksum of all bytes before it."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in members.items():
-            content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue())
+        for name, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
         archive.comment = bytes(SEAL_LENGTH)
     unsealed = stream.getvalue()[:-SEAL_LENGTH]
     return unsealed + SEAL + hashlib.sha256(unsealed).hexdigest().encode()
@@ -198,18 +203,7 @@ def read_member(path, archive, name):
     information = archive.getinfo(name)
     if information.compress_type != zipfile.ZIP_STORED:
         raise ModelFileError(f"{path}: {name}: compressed; the members of a model are stored as they are")
-    stream = io.BytesIO(archive.read(name))
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise ModelFileError(f"{path}: {name}: expected .npy version 1.0, got {version}")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype.hasobject:
-        raise ModelFileError(f"{path}: {name}: holds pickled objects, which are never read")
-    if dtype.name not in INTEGER_TYPES:
-        raise ModelFileError(
-            f"{path}: {name}: expected integers ({', '.join(INTEGER_TYPES)}), got {dtype.name} {shape}"
-        )
-    values = np.frombuffer(stream.read(), np.uint8)
-    if fortran_order or values.size != dtype.itemsize * int(np.prod(shape, dtype=object)):
-        raise ModelFileError(f"{path}: {name}: {values.size} bytes do not fill {dtype.name} {shape} in C order")
-    return values.view(dtype).reshape(shape)
+    try:
+        return npy.decode(archive.read(name))
+    except ValueError as error:
+        raise ModelFileError(f"{path}: {name}: {error}") from error

@@ -106,17 +106,9 @@ class Network:
     static_sites: frozenset = field(init=False, repr=False)
 
     def __post_init__(self):
-        require_integer(f"{self.name}: timesteps", self.timesteps, 1, MOST_TIMESTEPS)
         require_integer(f"{self.name}: logit_denominator", self.logit_denominator, 1, 2**62)
-        signals = {INPUT_SITE: input_signal(self.name, self.input)}
-        static = {INPUT_SITE} if self.input.is_static else set()
-        for node in self.nodes:
-            signals.update(site_signals(node, signals, self.timesteps))
-            if node.operator.register is None and static.issuperset(node.inputs):
-                static.add(node.name)
-        require_logits(self.name, self.nodes, signals)
-        object.__setattr__(self, "signals", signals)
-        object.__setattr__(self, "static_sites", frozenset(static))
+        propagate(self, {INPUT_SITE: input_signal(self.name, self.input)}, {INPUT_SITE} if self.input.is_static else ())
+        require_logits(self.name, self.nodes, self.signals)
 
     def __getitem__(self, site):
         """Return the node of a site."""
@@ -133,6 +125,46 @@ class Network:
     def input_signals(self, node):
         """Return the forms of what a node reads."""
         return [self.signals[site] for site in node.inputs]
+
+
+@dataclass(frozen=True, eq=False)
+class Fragment:
+    """A piece of a network, from one operator to all of them, over inputs of any form.
+
+    Attributes
+    ----------
+    name : str
+    timesteps : int
+    inputs : dict of Signal by site
+    static_inputs : frozenset of str
+        Inputs that are the same at every timestep.
+    nodes : tuple of Node
+    signals, static_sites
+        As of a `Network`.
+    """
+
+    name: str
+    timesteps: int
+    inputs: dict
+    static_inputs: frozenset
+    nodes: tuple
+    signals: dict = field(init=False, repr=False)
+    static_sites: frozenset = field(init=False, repr=False)
+
+    def __post_init__(self):
+        propagate(self, self.inputs, self.static_inputs)
+
+
+def propagate(graph, inputs, static_inputs):
+    """Validate a graph node by node, and set its `signals` and `static_sites`."""
+    require_integer(f"{graph.name}: timesteps", graph.timesteps, 1, MOST_TIMESTEPS)
+    signals, static = dict(inputs), set(static_inputs)
+    for node in graph.nodes:
+        signals.update(site_signals(node, signals, graph.timesteps))
+        if node.operator.register is None and static.issuperset(node.inputs):
+            static.add(node.name)
+    object.__setattr__(graph, "signals", signals)
+    object.__setattr__(graph, "static_sites", frozenset(static))
 
 
 def input_signal(name, network_input):

@@ -2,7 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -72,11 +72,31 @@ def run(network, image, record=(), threads=None):
     NetworkError
         If a site to record does not exist.
     """
-    frames, sites = input_frames(network, image), match_sites(network, record)
-    threads = (os.cpu_count() or 1) if threads is None else threads
-    pool = ThreadPoolExecutor(threads) if threads > 1 else None
-    with pool or nullcontext():
-        return simulate(network, frames, sites, CompiledRoute(pool, threads))
+    frames, sites = {INPUT_SITE: input_frames(network, image)}, match_sites(network, record)
+    with compiled_route(threads) as route:
+        return answer(network, *simulate(network, frames, with_logits(network, sites), route), sites)
+
+
+def run_fragment(fragment, inputs, threads=None):
+    """Run a piece of a network.
+
+    Parameters
+    ----------
+    fragment : Fragment
+    inputs : dict of ndarray by site
+        Shape (T, ...), or (1, ...) where the input is static.
+    threads : int, optional
+        As for `run`.
+
+    Returns
+    -------
+    trace : dict of ndarray by site, shape (T, ...)
+        Every site but the inputs, in order of computation.
+    """
+    sites = [site for site in fragment.signals if site not in fragment.inputs]
+    with compiled_route(threads) as route:
+        trace, _, _ = simulate(fragment, inputs, sites, route)
+    return trace
 
 
 def interpret(network, image, record=()):
@@ -90,7 +110,36 @@ def interpret(network, image, record=()):
     MultiplicationError
         If a kernel does to data what the contract forbids.
     """
-    return simulate(network, input_frames(network, image), match_sites(network, record), InterpretedRoute())
+    frames, sites = {INPUT_SITE: input_frames(network, image)}, match_sites(network, record)
+    return answer(network, *simulate(network, frames, with_logits(network, sites), InterpretedRoute()), sites)
+
+
+@contextmanager
+def compiled_route(threads):
+    """Give machine code on the given number of threads; all cores by default."""
+    threads = (os.cpu_count() or 1) if threads is None else threads
+    pool = ThreadPoolExecutor(threads) if threads > 1 else None
+    with pool or nullcontext():
+        yield CompiledRoute(pool, threads)
+
+
+def with_logits(network, sites):
+    """Return the sites to record and, at the end, that of the logits."""
+    return list(dict.fromkeys([*sites, network.nodes[-1].name]))
+
+
+def answer(network, trace, census, spike_counts, sites):
+    """Read label and logits off the last node of a network that has run."""
+    logits = trace[network.nodes[-1].name][-1, 0].astype(np.int64)
+    return Result(
+        label=int(logits.argmax()),
+        logits=logits,
+        logit_denominator=network.logit_denominator,
+        census=sum(census.values(), Census()),
+        census_by_site=census,
+        spike_counts=spike_counts,
+        trace={site: trace[site] for site in sites},
+    )
 
 
 class CompiledRoute:
@@ -137,26 +186,38 @@ class InterpretedRoute:
         return tally.census
 
 
-def simulate(network, frames, sites, route):
-    """Compute every node at every timestep along one route."""
+def simulate(graph, frames, sites, route):
+    """Compute every node at every timestep along one route.
+
+    Parameters
+    ----------
+    graph : Network or Fragment
+    frames : dict of ndarray by input site, shape (T, ...), or (1, ...) where static
+    sites : list of str
+        To record.
+    route : CompiledRoute or InterpretedRoute
+
+    Returns
+    -------
+    trace : dict of ndarray by site, shape (T, ...)
+    census : dict of Census by node
+    spike_counts : dict of ndarray by neuron, int64 of shape (T,)
+    """
     buffers = {
         site: route.load(np.zeros(signal.shape, signal.dtype), site)
-        for site, signal in network.signals.items()
-        if site != INPUT_SITE
+        for site, signal in graph.signals.items()
+        if site not in frames
     }
-    operators = {node.name: loaded(node, route) for node in network.nodes}
-    trace = {
-        site: np.empty((network.timesteps, *network.signals[site].shape), network.signals[site].dtype) for site in sites
-    }
-    census = {node.name: Census() for node in network.nodes}
-    spike_counts = {
-        node.name: np.zeros(network.timesteps, np.int64) for node in network.nodes if node.operator.is_neuron
-    }
-    for timestep in range(network.timesteps):
-        if timestep == 0 or not network.input.is_static:
-            buffers[INPUT_SITE] = route.load(frames[timestep], INPUT_SITE)
-        for node in network.nodes:
-            if timestep == 0 or node.name not in network.static_sites:
+    operators = {node.name: loaded(node, route) for node in graph.nodes}
+    trace = {site: np.empty((graph.timesteps, *graph.signals[site].shape), graph.signals[site].dtype) for site in sites}
+    census = {node.name: Census() for node in graph.nodes}
+    spike_counts = {node.name: np.zeros(graph.timesteps, np.int64) for node in graph.nodes if node.operator.is_neuron}
+    for timestep in range(graph.timesteps):
+        for site, values in frames.items():
+            if timestep == 0 or site not in graph.static_sites:
+                buffers[site] = route.load(values[timestep], site)
+        for node in graph.nodes:
+            if timestep == 0 or node.name not in graph.static_sites:
                 inputs = [buffers[site] for site in node.inputs]
                 state = buffers.get(node.register_site)
                 operations = route.step(operators[node.name], timestep, inputs, state, buffers[node.name])
@@ -165,16 +226,7 @@ def simulate(network, frames, sites, route):
                 spike_counts[node.name][timestep] = np.count_nonzero(route.plain(buffers[node.name], np.int8))
         for site, values in trace.items():
             values[timestep] = route.plain(buffers[site], values.dtype)
-    logits = route.plain(buffers[network.nodes[-1].name], np.int64)[0].astype(np.int64)
-    return Result(
-        label=int(logits.argmax()),
-        logits=logits,
-        logit_denominator=network.logit_denominator,
-        census=sum(census.values(), Census()),
-        census_by_site=census,
-        spike_counts=spike_counts,
-        trace=trace,
-    )
+    return trace, census, spike_counts
 
 
 def loaded(node, route):

@@ -15,7 +15,14 @@ def alter(path, change):
     """Write a model again after a change to its members."""
     members = model_file.read_members(path)
     change(members)
-    path.write_bytes(model_file.sealed_archive(members))
+    path.write_bytes(model_file.sealed({f"{name}.npy": saved(array) for name, array in members.items()}))
+
+
+def saved(array):
+    """Return what NumPy makes of an array, also of one that refsim would not write."""
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
 
 
 def alter_description(change):

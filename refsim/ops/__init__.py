@@ -1,5 +1,6 @@
 """The operators of a network, one subject a file."""
 
+from refsim.ops.argmax import Argmax
 from refsim.ops.attention import Context, Scores
 from refsim.ops.convolution import Convolution
 from refsim.ops.lif import LIF
@@ -12,6 +13,6 @@ from refsim.ops.tokens import Tokens
 
 OPERATORS = {
     operator.kind(): operator
-    for operator in (Convolution, Context, LIF, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, TokenSum, Tokens)
+    for operator in (Argmax, Convolution, Context, LIF, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, TokenSum, Tokens)
 }
 """Every operator by the name it has in a model file."""
