@@ -29,6 +29,7 @@ import numpy as np
 from refsim.numerics import NUMERICS_VERSION
 
 FORMAT = "refsim-case/1"
+COUNTED = ("timesteps", "samples")
 
 
 def case_text(case, answers=False):
@@ -53,7 +54,7 @@ def case_text(case, answers=False):
         f"timesteps {case.timesteps}",
         f"samples {case.samples}",
     ]
-    lines += [f"profile {name} {word(value)}" for name, value in case.profile.items()]
+    lines += [f"profile {name} {word(value)}" for name, value in case.profile.items() if name not in COUNTED]
     for node in case.nodes:
         lines.append(f"node {node['name']} {node['operator']} {len(node['inputs'])} {' '.join(node['inputs'])}")
         lines += [f"setting {node['name']} {name} {word(value)}" for name, value in node["settings"].items()]

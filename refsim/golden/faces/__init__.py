@@ -1,0 +1,1 @@
+"""One case, four faces with equal content: .npy, plain text, C and hex for Verilog."""
