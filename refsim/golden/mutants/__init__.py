@@ -1,0 +1,35 @@
+"""Known bugs, each a subclass of the mutable twin; the golden path knows nothing of them.
+
+The name of the class is the bug's id for ever, the first line of its docstring is the bug. Ids up to N29, W07, A06, B03,
+S09, P04, T16, R06 and H05 are those of the catalogue that the suite began with; the others were suggested by our own
+kernels and by the neurons of A2OS2A.
+"""
+
+import inspect
+
+from refsim.golden.mutants import attention, equivalent, firing, gathers, images, membranes, readout, relu, residual
+
+SUBJECTS = (firing, membranes, relu, gathers, images, attention, residual, readout)
+
+
+def bugs_of(module):
+    """Return the bugs that a module defines, in its order."""
+    return [value for value in vars(module).values() if inspect.isclass(value) and value.__module__ == module.__name__]
+
+
+MUTANTS = {bug.__name__: bug for module in SUBJECTS for bug in bugs_of(module)}
+"""Every bug that the suite must catch, by id."""
+
+EQUIVALENT = {bug.__name__: bug for bug in bugs_of(equivalent)}
+"""Changes that can never be seen, by id; the docstring holds the proof."""
+
+
+def describe(identity):
+    """Return the first line of what a bug is.
+
+    Examples
+    --------
+    >>> describe("N01")
+    'Fires only above the threshold: > for >=.'
+    """
+    return inspect.getdoc({**MUTANTS, **EQUIVALENT}[identity]).splitlines()[0]

@@ -1,0 +1,135 @@
+"""Bugs of what is done to images: convolution windows, the stem, pooling, frames, numbering of tokens."""
+
+import numpy as np
+
+from refsim.golden.mutants.kinds import ConvolutionBug, PoolBug
+from refsim.golden.twin import Twin
+
+
+class S05(ConvolutionBug):
+    """The kernel is flipped: convolution where correlation is asked for."""
+
+    def weights(self, node):
+        weights = super().weights(node)
+        return weights[::-1, ::-1] if weights.ndim == 4 else weights
+
+
+class S06(ConvolutionBug):
+    """The edge of the image is replicated, not padded with zeros."""
+
+    def padded(self, values, padding):
+        return np.pad(values, ((padding, padding), (padding, padding), (0, 0)), mode="edge")
+
+
+class S07(ConvolutionBug):
+    """Negative sums of the first convolution are cut off before its neuron."""
+
+    def convolution(self, node, timestep, values):
+        sums, register = super().convolution(node, timestep, values)
+        return np.maximum(sums, 0) if node.operator.planes else sums, register
+
+
+class S08(Twin):
+    """What is computed once for all timesteps reaches only the first."""
+
+    def evaluate(self, node, timestep, given):
+        output, register = super().evaluate(node, timestep, given)
+        if node.name in self.graph.static_sites and timestep > 0:
+            output = np.zeros_like(output)
+            self.history[node.name][timestep] = output
+        return output, register
+
+
+class S09(ConvolutionBug):
+    """The window stands one place too far down and right."""
+
+    def padded(self, values, padding):
+        return np.pad(super().padded(values, padding), ((0, 1), (0, 1), (0, 0)))[1:, 1:]
+
+
+class S10(ConvolutionBug):
+    """Rows and columns of the kernel are swapped, where it is square."""
+
+    def weights(self, node):
+        weights = super().weights(node)
+        square = weights.ndim == 4 and weights.shape[0] == weights.shape[1]
+        return weights.swapaxes(0, 1) if square else weights
+
+
+class S12(Twin):
+    """The frame of the first timestep is used in all."""
+
+    def frame(self, values, timestep):
+        return values[0]
+
+
+class S13(Twin):
+    """The frames come in reversed order of time."""
+
+    def frame(self, values, timestep):
+        return values[self.case.timesteps - 1 - timestep]
+
+
+class P01(PoolBug):
+    """Outside the image the pooling sees 0, not less than anything."""
+
+    def outside(self, values):
+        return 0
+
+
+class P02(PoolBug):
+    """The pooling window stands one place too far down and right."""
+
+    def aligned(self, padded):
+        beyond = ((0, 1), (0, 1), (0, 0))
+        return np.pad(padded, beyond, constant_values=padded.min())[1:, 1:]
+
+
+class P03(PoolBug):
+    """The average, rounded down, in place of the maximum."""
+
+    def outside(self, values):
+        return 0
+
+    def largest(self, views):
+        return views.sum(axis=(-2, -1)) // (views.shape[-1] * views.shape[-2])
+
+
+class P04(PoolBug):
+    """Pooling after the neuron: spikes are pooled, not membranes."""
+
+    def evaluate(self, node, timestep, given):
+        pool = self.nodes.get(node.inputs[0])
+        pools_first = self.kind(node.name) == "LIF" and pool is not None and self.kind(pool.name) == "MaxPool"
+        if not pools_first:
+            return super().evaluate(node, timestep, given)
+        spikes, membranes = self.lif(node, timestep, self.operand(pool, 0, timestep))
+        pooled = self.pooled(pool.operator, spikes)
+        self.history.setdefault(node.name, []).append(pooled)
+        return pooled, self.pooled(pool.operator, membranes)
+
+
+class P05(PoolBug):
+    """The sum in place of the maximum."""
+
+    def outside(self, values):
+        return 0
+
+    def largest(self, views):
+        return views.sum(axis=(-2, -1))
+
+
+class P06(PoolBug):
+    """The largest magnitude wins, without its sign."""
+
+    def pooled(self, operator, values):
+        return super().pooled(operator, np.abs(values))
+
+
+class T01(Twin):
+    """Tokens are numbered column by column."""
+
+    operators = ("Tokens",)
+
+    def tokens(self, node, timestep, values):
+        return super().tokens(node, timestep, values.swapaxes(0, 1))

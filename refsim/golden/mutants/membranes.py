@@ -1,0 +1,174 @@
+"""Bugs of LIF neurons in leak, time and width of the membrane."""
+
+import numpy as np
+
+from refsim.golden.mutants.kinds import LIFBug
+from refsim.golden.mutants.registers import saturated, wrapped
+
+
+class N11(LIFBug):
+    """The membrane wraps at 8 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        return wrapped(super().charge(choices, before, currents, timestep), 8)
+
+
+class N12(LIFBug):
+    """The membrane wraps at 12 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        return wrapped(super().charge(choices, before, currents, timestep), 12)
+
+
+class N13(LIFBug):
+    """The membrane saturates at 8 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        return saturated(super().charge(choices, before, currents, timestep), 8)
+
+
+class N14(LIFBug):
+    """No leak."""
+
+    def input_shift(self, choices, timestep):
+        return 0
+
+    def level_shift(self, choices, timestep):
+        return int(choices["halve_input"]) if choices["rounding"] == "exact" else 0
+
+    def charge(self, choices, before, currents, timestep):
+        if choices["rounding"] == "exact":
+            return super().charge(choices, before, currents, timestep)
+        return before + (currents >> choices["halve_input"])
+
+
+class N15(LIFBug):
+    """The leak follows the addition, so that the new input leaks too."""
+
+    def level_shift(self, choices, timestep):
+        extra = choices["leak_shift"] if choices["rounding"] == "exact" else 0
+        return super().level_shift(choices, timestep) + extra
+
+    def charge(self, choices, before, currents, timestep):
+        if choices["rounding"] == "exact":
+            return super().charge(choices, before, currents, timestep)
+        return (before + (currents >> choices["halve_input"])) >> choices["leak_shift"]
+
+
+class N16(LIFBug):
+    """The leak shift is one too large."""
+
+    def choices(self, node):
+        choices = super().choices(node)
+        return {**choices, "leak_shift": choices["leak_shift"] + 1} if "leak_shift" in choices else choices
+
+
+class N17(LIFBug):
+    """The leak rounds towards zero, not down."""
+
+    def leaked(self, membrane, shift):
+        return np.sign(membrane) * (np.abs(membrane) >> shift)
+
+
+class N18(LIFBug):
+    """The leak rounds half up, not down."""
+
+    def leaked(self, membrane, shift):
+        return (membrane + (1 << shift >> 1)) >> shift
+
+
+class N19(LIFBug):
+    """The leak shifts logically: a negative membrane of 32 bits becomes large."""
+
+    def leaked(self, membrane, shift):
+        return (membrane & 0xFFFFFFFF) >> shift if shift else membrane
+
+
+class N20(LIFBug):
+    """The membrane is not kept from one timestep to the next."""
+
+    def membrane(self, node, currents):
+        return np.zeros_like(currents)
+
+
+class N23(LIFBug):
+    """Membranes are not cleared between samples."""
+
+    def clear(self):
+        self.history = {}
+
+
+class N24(LIFBug):
+    """The last timestep is skipped: nothing fires, nothing is integrated."""
+
+    def lif(self, node, timestep, currents):
+        if timestep < self.case.timesteps - 1:
+            return super().lif(node, timestep, currents)
+        return np.zeros_like(currents), self.membrane(node, currents)
+
+
+class N25(LIFBug):
+    """The first timestep is skipped: nothing fires, nothing is integrated."""
+
+    def lif(self, node, timestep, currents):
+        if timestep > 0:
+            return super().lif(node, timestep, currents)
+        return np.zeros_like(currents), np.zeros_like(currents)
+
+
+class N26(LIFBug):
+    """The leak has a linear tail: where the shift changes nothing, the membrane still moves by one towards zero."""
+
+    def leaked(self, membrane, shift):
+        leaked = super().leaked(membrane, shift)
+        return np.where((leaked == membrane) & (shift > 0), membrane - np.sign(membrane), leaked)
+
+
+class N32(LIFBug):
+    """The rounding form `floor` where the exact one is asked for."""
+
+    def choices(self, node):
+        choices = super().choices(node)
+        return {**choices, "rounding": "floor"} if choices.get("leak_shift", 0) else choices
+
+
+class N33(LIFBug):
+    """The exact form where the rounding form `floor` is asked for."""
+
+    def choices(self, node):
+        return {**super().choices(node), "rounding": "exact"}
+
+
+class N34(LIFBug):
+    """The first timestep is integrated twice."""
+
+    def charge(self, choices, before, currents, timestep):
+        return super().charge(choices, before, currents * (2 if timestep == 0 else 1), timestep)
+
+
+class N35(LIFBug):
+    """The membrane wraps at 16 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        return wrapped(super().charge(choices, before, currents, timestep), 16)
+
+
+class N36(LIFBug):
+    """The input is not halved."""
+
+    def choices(self, node):
+        return {**super().choices(node), "halve_input": False}
+
+
+class N37(LIFBug):
+    """The threshold of the exact form does not grow with the timesteps."""
+
+    def level_shift(self, choices, timestep):
+        return super().level_shift(choices, 0)
+
+
+class N38(LIFBug):
+    """The input of the exact form is not shifted by the timestep."""
+
+    def input_shift(self, choices, timestep):
+        return 0

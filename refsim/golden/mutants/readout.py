@@ -1,0 +1,97 @@
+"""Bugs of the readout, and of how samples follow each other."""
+
+import numpy as np
+
+from refsim.golden.mutants.registers import wrapped
+from refsim.golden.twin import Twin
+
+
+class H01(Twin):
+    """Only token 0 is read out."""
+
+    operators = ("TokenSum",)
+
+    def token_sum(self, node, timestep, spikes):
+        return super().token_sum(node, timestep, spikes[:1])
+
+
+class H02(Twin):
+    """The last timestep is read out, not the sum over time."""
+
+    operators = ("TimeSum",)
+
+    def total(self, before, values):
+        return values
+
+
+class H03(Twin):
+    """Of equal logits the highest class wins."""
+
+    operators = ("Argmax",)
+
+    def first_largest(self, logits):
+        return logits.shape[1] - 1 - super().first_largest(logits[:, ::-1])
+
+
+class H04(Twin):
+    """Samples are answered in the wrong order."""
+
+    def all_samples(self):
+        sites = super().all_samples()
+        return {site: values[::-1] for site, values in sites.items()} if self.case.samples > 1 else sites
+
+
+class H05(Twin):
+    """An empty sample is short-cut and leaves the answer of the one before."""
+
+    def one_sample(self, inputs, given):
+        busy = self.case.samples == 1 or any(values.any() for values in inputs.values())
+        self.previous = super().one_sample(inputs, given) if busy or not hasattr(self, "previous") else self.previous
+        return self.previous
+
+
+class H06(Twin):
+    """Negative spikes count as positive in the sum over tokens."""
+
+    operators = ("TokenSum",)
+
+    def counted(self, spikes):
+        return np.abs(spikes)
+
+
+class H07(Twin):
+    """The label is that of the largest magnitude."""
+
+    operators = ("Argmax",)
+
+    def first_largest(self, logits):
+        return super().first_largest(np.abs(logits))
+
+
+class H08(Twin):
+    """The totals over time wrap at 16 bits."""
+
+    operators = ("TimeSum",)
+
+    def total(self, before, values):
+        return wrapped(super().total(before, values), 16)
+
+
+class H09(Twin):
+    """Negative spikes are dropped in the sum over tokens."""
+
+    operators = ("TokenSum",)
+
+    def counted(self, spikes):
+        return np.maximum(spikes, 0)
+
+
+class H10(Twin):
+    """Totals over time are not cleared between samples."""
+
+    operators = ("TimeSum",)
+
+    def clear(self):
+        kept = {name: total for name, total in self.registers.items() if self.kind(name) == "TimeSum"}
+        super().clear()
+        self.registers = kept

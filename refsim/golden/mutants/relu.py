@@ -1,0 +1,62 @@
+"""Bugs of the ReLU neuron."""
+
+import numpy as np
+
+from refsim.golden.mutants.kinds import ReLUBug
+from refsim.golden.mutants.registers import wrapped
+
+
+class N27(ReLUBug):
+    """Graded spikes of the ReLU neuron collapse to 1."""
+
+    def capped(self, values, cap):
+        return np.minimum(values, 1)
+
+
+class N42(ReLUBug):
+    """The ReLU neuron wraps at 8 bits where it should saturate at its cap."""
+
+    def capped(self, values, cap):
+        return wrapped(values, 8)
+
+
+class N43(ReLUBug):
+    """The ReLU neuron saturates at 127, not at its declared cap."""
+
+    def capped(self, values, cap):
+        return np.minimum(values, 127)
+
+
+class N44(ReLUBug):
+    """The ReLU neuron rounds its shift half up."""
+
+    def shifted(self, values, shift):
+        return (values + (1 << shift >> 1)) >> shift
+
+
+class N45(ReLUBug):
+    """The ReLU neuron takes the magnitude of negative currents."""
+
+    def rectified(self, currents):
+        return np.abs(currents)
+
+
+class N46(ReLUBug):
+    """The ReLU neuron lets negative currents through."""
+
+    def rectified(self, currents):
+        return currents
+
+
+class N47(ReLUBug):
+    """The ReLU neuron's shift is one too small."""
+
+    def shifted(self, values, shift):
+        return values >> max(0, shift - 1)
+
+
+class N48(ReLUBug):
+    """The ReLU neuron does not shift."""
+
+    def shifted(self, values, shift):
+        return values

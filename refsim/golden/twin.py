@@ -1,0 +1,121 @@
+"""The mutable twin: the numerics a second time, in ordinary NumPy with multiplication, every step a method.
+
+Written from golden/NUMERICS.md and not from the kernels, so that it checks them; and cut into so many methods that each
+known bug is a subclass which overrides one of them (see `refsim.golden.mutants`). All arithmetic is in int64; values are
+brought to the type of their site only when they are recorded.
+"""
+
+import re
+
+import numpy as np
+
+from refsim.golden.case import DIGEST_SITE
+from refsim.golden.reference import digest
+from refsim.golden.twin_operators import Attention, Gathers, Images, Neurons, Readout
+
+
+class Twin(Neurons, Gathers, Images, Attention, Readout):
+    """One run of a case, over all its samples.
+
+    Parameters
+    ----------
+    case : Case
+    given : dict of ndarray by site, optional
+        Values that operators read in place of what the twin itself computes: with the values of an implementation here,
+        each operator answers for itself alone.
+    """
+
+    operators = None
+    """Kinds of operators that a bug can touch; None for any."""
+
+    def __init__(self, case, given=None):
+        self.case, self.given = case, given or {}
+        self.graph = case.fragment
+        self.nodes = {node.name: node for node in self.graph.nodes}
+        self.registers, self.history = {}, {}
+
+    @classmethod
+    def answer(cls, case, given=None):
+        """Answer a case: every site, in order of computation, as `refsim.golden.reference.answer` does."""
+        if case.draws:
+            return {DIGEST_SITE: digest(case, cls.answer)}
+        return cls(case, given).all_samples()
+
+    @classmethod
+    def concerns(cls, case):
+        """Tell whether the bug can touch any operator of the case."""
+        return cls.operators is None or any(node["operator"] in cls.operators for node in case.nodes)
+
+    def all_samples(self):
+        given = self.case.by_sample(self.given) if self.given else [{}] * self.case.samples
+        answers = [self.one_sample(*pair) for pair in zip(self.case.by_sample(self.case.inputs), given)]
+        if self.case.samples == 1:
+            return answers[0]
+        return {site: np.stack([each[site] for each in answers]) for site in answers[0]}
+
+    def one_sample(self, inputs, given):
+        """Run all timesteps on cleared registers."""
+        self.clear()
+        trace = {site: [] for site in self.case.sites}
+        for timestep in range(self.case.timesteps):
+            self.start(timestep, inputs)
+            for node in self.graph.nodes:
+                output, register = self.evaluate(node, timestep, given)
+                trace[node.name].append(output)
+                if register is not None:
+                    trace[node.register_site].append(register)
+        return {site: np.stack(trace[site]).astype(dtype) for site, (dtype, _) in self.case.sites.items()}
+
+    def clear(self):
+        self.registers, self.history = {}, {}
+
+    def start(self, timestep, inputs):
+        """Show one timestep of the inputs."""
+        for name, values in inputs.items():
+            frame = values if name in self.case.static_inputs else self.frame(values, timestep)
+            self.history.setdefault(name, []).append(frame.astype(np.int64))
+
+    def frame(self, values, timestep):
+        return values[timestep]
+
+    def evaluate(self, node, timestep, given):
+        """Return output and register (or None) of a node, and keep the output for its readers."""
+        operands = [self.operand(node, place, timestep) for place in range(len(node.inputs))]
+        output, register = getattr(self, method_name(node.operator.kind()))(node, timestep, *operands)
+        kept = given[node.name][timestep].astype(np.int64) if node.name in given else output
+        self.history.setdefault(node.name, []).append(kept)
+        return output, register
+
+    def operand(self, node, place, timestep):
+        """Return what a node reads at one of its inputs."""
+        return self.value(self.source(node, place), timestep)
+
+    def source(self, node, place):
+        """Return the site that a node reads at one of its inputs."""
+        return node.inputs[place]
+
+    def value(self, site, timestep):
+        return self.history[site][timestep]
+
+    def parameter(self, node, name):
+        """Return an array of a node in int64."""
+        return getattr(self.nodes[node.name].operator, name).astype(np.int64)
+
+    def readers(self, site):
+        """Return the nodes that read a site."""
+        return [node for node in self.graph.nodes if site in node.inputs]
+
+    def kind(self, site):
+        """Return the kind of the operator that gives a site; None for an input."""
+        return self.nodes[site].operator.kind() if site in self.nodes else None
+
+
+def method_name(kind):
+    """Return the method that computes an operator.
+
+    Examples
+    --------
+    >>> method_name("MaxPool"), method_name("ReLU")
+    ('max_pool', 'relu')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", kind).lower()

@@ -1,0 +1,214 @@
+"""One timestep of every operator of the mutable twin, in steps that a mutant can override."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+
+class Neurons:
+    """Binary and ternary LIF (N8, N9) and ReLU (N10)."""
+
+    def lif(self, node, timestep, currents):
+        choices = self.choices(node)
+        before = self.membrane(node, currents)
+        charge = self.charge(choices, before, currents, timestep)
+        level = self.thresholds(node, choices) << self.level_shift(choices, timestep)
+        spikes = self.fire(node, choices, charge, level)
+        after = self.reset(choices, charge, level, spikes)
+        self.registers[node.name] = after
+        return spikes, after
+
+    def choices(self, node):
+        """Return the settings of a neuron."""
+        return node.operator.settings()
+
+    def membrane(self, node, currents):
+        return self.registers.get(node.name, np.zeros_like(currents))
+
+    def thresholds(self, node, choices):
+        return self.parameter(node, "thresholds")
+
+    def charge(self, choices, before, currents, timestep):
+        """Integrate and leak."""
+        if choices["rounding"] == "exact":
+            return before + currents * 2 ** self.input_shift(choices, timestep)
+        if choices["halve_input"]:
+            return (self.leaked(before, choices["leak_shift"] - 1) + currents) >> 1
+        return self.leaked(before, choices["leak_shift"]) + currents
+
+    def leaked(self, membrane, shift):
+        """Leak a membrane of the rounding ``floor``."""
+        return membrane >> shift
+
+    def input_shift(self, choices, timestep):
+        return choices["leak_shift"] * timestep
+
+    def level_shift(self, choices, timestep):
+        growth = choices["leak_shift"] * timestep + choices["halve_input"]
+        return growth if choices["rounding"] == "exact" else 0
+
+    def fire(self, node, choices, charge, level):
+        spikes = self.reaches(charge, level).astype(np.int64)
+        return spikes - self.reaches_below(charge, level) if choices["spikes"] == "ternary" else spikes
+
+    def reaches(self, charge, level):
+        return charge >= level
+
+    def reaches_below(self, charge, level):
+        """Tell where a ternary neuron fires -1."""
+        return self.reaches(-charge, level)
+
+    def reset(self, choices, charge, level, spikes):
+        if choices["reset"] == "subtract":
+            return charge - spikes * level
+        return np.where(spikes == 0, charge, 0)
+
+    def relu(self, node, timestep, currents):
+        choices = self.choices(node)
+        return self.capped(self.shifted(self.rectified(currents), choices["shift"]), choices["cap"]), None
+
+    def rectified(self, currents):
+        return np.maximum(currents, 0)
+
+    def shifted(self, values, shift):
+        return values >> shift
+
+    def capped(self, values, cap):
+        return np.minimum(values, cap)
+
+
+class Gathers:
+    """Linear maps and convolutions (N6, N7), both as rows of inputs that meet a matrix of weights."""
+
+    def linear(self, node, timestep, values):
+        return self.gathered(node, timestep, values, self.weights(node)), None
+
+    def convolution(self, node, timestep, values):
+        weights = self.weights(node)
+        rows = self.windows(values, node.operator, weights.shape[:2])
+        sums = self.gathered(node, timestep, rows.reshape(-1, weights[..., 0].size), weights.reshape(-1, weights.shape[-1]))
+        return sums.reshape(*rows.shape[:2], -1), None
+
+    def weights(self, node):
+        return self.parameter(node, "weights")
+
+    def windows(self, values, operator, window):
+        """Return what lies under each window: (Y', X', window rows, window columns, C)."""
+        padded = self.padded(values, operator.padding)
+        views = sliding_window_view(padded, window, axis=(0, 1))[:: operator.stride, :: operator.stride]
+        return views.transpose(0, 1, 3, 4, 2)
+
+    def padded(self, values, padding):
+        return np.pad(values, ((padding, padding), (padding, padding), (0, 0)))
+
+    def gathered(self, node, timestep, rows, weights):
+        """Return the sums of rows (M, K) by weights (K, D), with the bias."""
+        planes, bias = node.operator.planes, self.bias(node, timestep)
+        if planes == 0:
+            return self.accumulated(self.gate(rows), weights, bias)
+        sums = np.zeros((len(rows), weights.shape[1]), np.int64)
+        for plane in self.plane_order(planes):
+            sums = sums * 2 + self.plane_weight(plane, planes) * self.accumulated((rows >> plane) & 1, weights, 0)
+        return self.with_late_bias(sums, bias, planes)
+
+    def bias(self, node, timestep):
+        return self.parameter(node, "bias")
+
+    def gate(self, rows):
+        """Return the spikes as the additions see them."""
+        return rows
+
+    def accumulated(self, rows, weights, bias):
+        return rows @ weights + bias
+
+    def plane_order(self, planes):
+        return range(planes - 1, -1, -1)
+
+    def plane_weight(self, plane, planes):
+        return 1
+
+    def with_late_bias(self, sums, bias, planes):
+        return sums + bias
+
+
+class Images:
+    """Max pooling (N12) and the numbering of tokens (N5)."""
+
+    def max_pool(self, node, timestep, values):
+        return self.pooled(node.operator, values), None
+
+    def pooled(self, operator, values):
+        edge, window = operator.padding, operator.window
+        surround = ((edge, edge), (edge, edge), (0, 0))
+        padded = np.pad(values, surround, constant_values=self.outside(values))
+        views = sliding_window_view(self.aligned(padded), (window, window), axis=(0, 1))
+        return self.largest(views[:: operator.stride, :: operator.stride])
+
+    def outside(self, values):
+        """Return what stands outside the image: less than anything inside."""
+        return values.min() - 1
+
+    def aligned(self, padded):
+        return padded
+
+    def largest(self, views):
+        return views.max(axis=(-2, -1))
+
+    def tokens(self, node, timestep, values):
+        return values.reshape(-1, values.shape[-1]), None
+
+
+class Attention:
+    """The two products (N11) and the residual (N13)."""
+
+    def scores(self, node, timestep, query, key):
+        heads = node.operator.heads
+        return self.product(self.split(query, heads), self.split(key, heads)), None
+
+    def split(self, tokens, heads):
+        """Split (N, D) into (H, N, E)."""
+        return tokens.reshape(len(tokens), heads, -1).transpose(1, 0, 2)
+
+    def product(self, query, key):
+        """Return Q K^T of (H, N, E) each."""
+        return query @ key.transpose(0, 2, 1)
+
+    def context(self, node, timestep, attention_map, value):
+        return self.joined(self.attended(attention_map, self.split(value, len(attention_map)))), None
+
+    def attended(self, attention_map, value):
+        """Return (map) V of (H, N, N) and (H, N, E)."""
+        return attention_map @ value
+
+    def joined(self, heads):
+        """Join (H, N, E) into (N, D)."""
+        return heads.transpose(1, 0, 2).reshape(heads.shape[1], -1)
+
+    def residual(self, node, timestep, stream, branch):
+        return self.added(stream * 2**node.operator.stream_shift, branch * 2**node.operator.branch_shift, node), None
+
+    def added(self, stream, branch, node):
+        return stream + branch
+
+
+class Readout:
+    """Sums over tokens and time (N14), and the label (N15)."""
+
+    def token_sum(self, node, timestep, spikes):
+        return self.counted(spikes).sum(axis=0, keepdims=True), None
+
+    def counted(self, spikes):
+        return spikes
+
+    def time_sum(self, node, timestep, values):
+        total = self.total(self.registers.get(node.name, np.zeros_like(values)), values)
+        self.registers[node.name] = total
+        return total, total
+
+    def total(self, before, values):
+        return before + values
+
+    def argmax(self, node, timestep, logits):
+        return self.first_largest(logits), None
+
+    def first_largest(self, logits):
+        return logits.argmax(axis=1)[:, np.newaxis]
