@@ -1,0 +1,12 @@
+"""Every case of the suite, described; `refsim.golden.build` makes the frozen files of them."""
+
+from refsim.golden.recipes import attention, digests, exhaustive, networks, neurons, random_ops, rejects, sums
+
+SUBJECTS = (exhaustive, neurons, sums, attention, rejects, random_ops, networks, digests)
+
+
+def all_recipes():
+    """Yield the recipe of every case, and the module that describes it."""
+    for module in SUBJECTS:
+        for recipe in module.recipes():
+            yield recipe, module.__name__

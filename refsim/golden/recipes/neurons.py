@@ -1,0 +1,142 @@
+"""Directed cases of neurons: one trap each, the answer worked out by hand.
+
+With the default neuron (leak 1/2, halved input, exact) the charge is W = M + (x << t) and the level threshold << (t + 1).
+"""
+
+import numpy as np
+
+from refsim.golden.recipes.recipe import directed
+from refsim.ops import LIF, ReLU
+
+
+def lif(name, title, currents, thresholds, spikes, membranes, /, **settings):
+    """A case of one token: currents, spikes and membranes as lists over timesteps of lists over channels."""
+    samples = settings.pop("samples", 1)
+    operator = LIF(np.array(thresholds, np.int32), **settings)
+    token = -2
+    wrapped = [np.expand_dims(np.array(values), token).tolist() for values in (currents, spikes, membranes)]
+    hand = {"neuron": wrapped[1], "neuron.membrane": wrapped[2]}
+    return directed(name, title, "lif", operator, [("sums", wrapped[0])], hand, samples=samples)
+
+
+FLOOR = {"rounding": "floor", "halve_input": False}
+SUBTRACT = {"reset": "subtract"}
+TERNARY = {"spikes": "ternary"}
+
+
+def recipes():
+    yield lif("threshold-met", "A charge that equals the level fires, one less does not", [[8, 7]], [4, 4], [[1, 0]], [[0, 7]])
+    yield lif("threshold-by-channel", "Each channel has a threshold of its own", [[8, 8]], [4, 5], [[1, 0]], [[0, 8]])
+    yield lif("negative-charge", "A binary neuron does not fire at minus the threshold", [[-8]], [4], [[0]], [[-8]])
+    yield lif(
+        "negative-membrane",
+        "A membrane far below zero is kept and must be paid back",
+        [[-20], [30]],
+        [4],
+        [[0], [1]],
+        [[-20], [0]],
+    )
+    yield lif("negative-membrane-kept", "A negative membrane holds a later charge below the level", [[-20], [17]], [4], [[0], [0]], [[-20], [14]])
+    yield lif("reset-clears", "The reset clears what exceeds the level", [[11], [14]], [4], [[1], [1]], [[0], [0]])
+    yield lif("reset-clears-then-silent", "After the reset nothing is left to fire", [[11], [7]], [4], [[1], [0]], [[0], [14]])
+    yield lif("reset-subtracts", "The reset leaves what exceeds the level", [[11], [0]], [4], [[1], [0]], [[3], [3]], **SUBTRACT)
+    yield lif(
+        "reset-by-own-threshold",
+        "Each channel subtracts its own threshold",
+        [[12, 12]],
+        [4, 6],
+        [[1, 1]],
+        [[4, 0]],
+        **SUBTRACT,
+    )
+    yield lif(
+        "second-spike-after-reset",
+        "The second decision sees the membrane after the reset",
+        [[12], [2]],
+        [4],
+        [[1], [0]],
+        [[4], [8]],
+        **SUBTRACT,
+    )
+    yield lif("membrane-of-9-bits", "A charge of 150 needs 9 bits", [[150]], [100], [[0]], [[150]])
+    yield lif("membrane-of-13-bits", "A charge of 2500 needs 13 bits", [[2500]], [2000], [[0]], [[2500]])
+    yield lif("membrane-of-17-bits", "A charge of 40000 needs 17 bits", [[40000]], [30000], [[0]], [[40000]])
+    yield lif("leak", "Twice half the threshold does not fire, for half of the first has leaked", [[4], [4]], [4], [[0], [0]], [[4], [12]])
+    yield lif("leak-of-a-quarter", "With leak 1/4 inputs and level grow by two bits a timestep", [[4], [3]], [4], [[0], [0]], [[4], [16]], leak_shift=2)
+    yield lif(
+        "leak-of-none", "With leak shift 0 the membrane is a plain sum", [[3], [4], [1]], [4], [[0], [0], [1]], [[3], [7], [0]], leak_shift=0
+    )
+    yield lif("input-whole", "Without halving the level is the threshold itself", [[4, 3]], [4, 4], [[1, 0]], [[0, 3]], halve_input=False)
+    yield lif(
+        "leak-before-the-input",
+        "The new input does not leak",
+        [[4], [3]],
+        [5],
+        [[0], [1]],
+        [[4], [0]],
+        halve_input=False,
+    )
+    yield lif("fires-twice", "A neuron that fired may fire again at once", [[8], [8]], [4], [[1], [1]], [[0], [0]])
+    yield lif("impulse-first", "An input in the first timestep counts once", [[7], [0], [0]], [4], [[0], [0], [0]], [[7], [7], [7]])
+    yield lif("impulse-last", "An input in the last timestep still fires", [[0], [0], [8]], [4], [[0], [0], [1]], [[0], [0], [0]])
+    yield lif("subthreshold-twice", "What was kept fires later", [[6], [5]], [4], [[0], [1]], [[6], [0]])
+    yield lif(
+        "samples-are-cleared",
+        "The same sample twice gives the same answer",
+        [[[6], [4]], [[6], [4]]],
+        [4],
+        [[[0], [0]], [[0], [0]]],
+        [[[6], [14]], [[6], [14]]],
+        samples=2,
+    )
+    yield lif(
+        "an-empty-sample",
+        "A silent sample after a busy one is silent",
+        [[[8]], [[0]]],
+        [4],
+        [[[1]], [[0]]],
+        [[[0]], [[0]]],
+        samples=2,
+    )
+    yield lif("ternary-negative", "A ternary neuron fires -1 at minus the level", [[-8, -7]], [4, 4], [[-1, 0]], [[0, -7]], **TERNARY)
+    yield lif("ternary-both", "Both signs in one layer", [[9, -9, 0]], [4, 4, 4], [[1, -1, 0]], [[0, 0, 0]], **TERNARY)
+    yield lif("ternary-reset-clears", "A negative spike clears the membrane too", [[-11], [-3]], [4], [[-1], [0]], [[0], [-6]], **TERNARY)
+    yield lif(
+        "ternary-reset-subtracts", "A negative spike leaves what exceeds the level", [[-11], [0]], [4], [[-1], [0]], [[-3], [-3]], **TERNARY, **SUBTRACT
+    )
+    yield lif(
+        "floor-rounds-down",
+        "The arithmetic shift rounds -3/2 to -2 and 3/2 to 1",
+        [[-3, 3], [0, 0]],
+        [9, 9],
+        [[0, 0], [0, 0]],
+        [[-3, 3], [-2, 1]],
+        **FLOOR,
+    )
+    yield lif(
+        "floor-stalls-at-minus-one",
+        "-1 shifted right stays -1: there is no linear tail",
+        [[-1], [0]],
+        [9],
+        [[0], [0]],
+        [[-1], [-1]],
+        **FLOOR,
+    )
+    yield lif("floor-halved", "Half of 5 is rounded down to 2, then (2 + 4) / 2 is 3", [[5], [4]], [4], [[0], [0]], [[2], [3]], rounding="floor")
+    yield lif(
+        "floor-leaks-before-the-input", "3 leaks to 1 before 2 is added", [[3], [2]], [9], [[0], [0]], [[3], [3]], **FLOOR
+    )
+    yield lif(
+        "floor-by-three", "A leak of 1/8 on -9 gives -2", [[-9], [0]], [99], [[0], [0]], [[-9], [-2]], **FLOOR, leak_shift=3
+    )
+    yield relu("graded", "What is positive passes as it is", [9, 0, 1], [9, 0, 1])
+    yield relu("negative", "What is negative gives 0", [-9, -1], [0, 0])
+    yield relu("saturates", "200 saturates at the cap of 127", [200, 127, 128], [127, 127, 127])
+    yield relu("declared-cap", "The cap is the declared one", [120, 100, 99], [100, 100, 99], cap=100)
+    yield relu("shift-rounds-down", "3 >> 1 is 1", [3, 2], [1, 1], shift=1)
+    yield relu("shift", "The shift is applied in full", [8, 7, 40], [2, 1, 10], shift=2)
+
+
+def relu(name, title, currents, spikes, **settings):
+    """A case of one token and one timestep."""
+    return directed(name, title, "relu", ReLU(**settings), [("sums", [[currents]])], [[spikes]])

@@ -1,0 +1,102 @@
+"""Directed cases of weighted sums: linear maps, bit planes, convolutions, pooling, tokens."""
+
+import numpy as np
+
+from refsim.golden.recipes.recipe import directed
+from refsim.ops import Convolution, Linear, MaxPool, Tokens
+
+
+def linear(name, title, values, weights, sums, bias=None, planes=0, kind="ternary"):
+    """A case of one timestep: values and sums as lists over tokens of lists over channels."""
+    weights = np.array(weights, np.int8)
+    bias = np.zeros(weights.shape[1], np.int32) if bias is None else np.array(bias, np.int32)
+    return directed(name, title, "linear", Linear(weights, bias, planes), [(kind, [values])], [sums])
+
+
+def convolution(name, title, values, weights, sums, padding=1, stride=1, planes=0, kind="ternary", bias=0):
+    """A case of one timestep and one channel in and out: values, weights and sums as lists of rows."""
+    weights = np.array(weights, np.int8)[..., np.newaxis, np.newaxis]
+    operator = Convolution(weights, np.array([bias], np.int32), stride, padding, planes)
+    image, answer = (np.array(rows)[np.newaxis, ..., np.newaxis].tolist() for rows in (values, sums))
+    return directed(name, title, "convolution", operator, [(kind, image)], answer)
+
+
+def pool(name, title, values, pooled, kind="sums", **settings):
+    """A case of one timestep and one channel: values and answer as lists of rows."""
+    image, answer = (np.array(rows)[np.newaxis, ..., np.newaxis].tolist() for rows in (values, pooled))
+    return directed(name, title, "max_pool", MaxPool(**settings), [(kind, image)], answer)
+
+
+ONE_TO_NINE = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+
+
+def recipes():
+    yield linear("negative-spike", "A spike of -1 subtracts its row", [[-1], [1]], [[5]], [[-5], [5]])
+    yield linear("negative-weight", "A weight of -1 is read as signed", [[1]], [[-1]], [[-1]])
+    yield linear("most-negative-weight", "-128 is subtracted from nothing: 128", [[-1]], [[-128]], [[128]])
+    yield linear("one-hot-weight", "Row is the input channel, column the output", [[1, 0], [0, 1]], [[0, 5], [0, 0]], [[0, 5], [0, 0]])
+    yield linear("own-row", "Each channel adds its own row", [[1, 0], [0, 1]], [[1], [2]], [[1], [2]])
+    yield linear("last-channel", "The last channel counts", [[0, 0, 1]], [[1], [2], [4]], [[4]])
+    yield linear("lanes", "The lanes of a packed word stay in order", [[1, 0, 0, 0], [0, 0, 1, 0]], [[1], [2], [3], [4]], [[1], [3]])
+    yield linear("sum-of-9-bits", "100 + 28 = 128 needs 9 bits", [[1, 1]], [[100], [28]], [[128]])
+    yield linear("order-of-saturation", "100 + 100 - 100 passes 127 on the way", [[1, 1, 1]], [[100], [100], [-100]], [[100]])
+    yield linear("sum-of-7-bits", "Thirty-two ones are 32", [[1] * 32], [[1]] * 32, [[32]])
+    yield linear("sum-of-17-bits", "259 times 127 is 32,893 and needs 17 bits", [[1] * 259], [[127]] * 259, [[32893]])
+    yield linear("carry-between-lanes", "-1 + 1 in the lower lane leaves the upper one at 0", [[1, 1]], [[-1, 0], [1, 0]], [[0, 0]])
+    yield linear("silence", "No spike, no bias: 0", [[0, 0]], [[100], [-100]], [[0]], bias=[0])
+    yield linear("bias-alone", "Without spikes the sum is the bias", [[0]], [[5]], [[7]], bias=[7])
+    yield two_timesteps_of_bias()
+    yield linear("planes-of-nothing", "The bias is not shifted with the planes", [[0]], [[5]], [[3]], bias=[3], planes=8, kind="pixels")
+    yield linear(
+        "planes-lowest-and-highest", "1 and 128 times 7", [[1], [128]], [[7]], [[7], [896]], planes=8, kind="pixels"
+    )
+    yield linear("planes-of-255", "All planes set: 255 times -3", [[255]], [[-3]], [[-765]], planes=8, kind="pixels")
+    yield linear("planes-of-counts", "A graded spike of 5 in seven planes", [[5, 127]], [[2], [1]], [[137]], planes=7, kind="graded")
+    yield convolution(
+        "not-flipped",
+        "The kernel is not flipped: the pixel below right sees the first weight",
+        [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+        ONE_TO_NINE,
+        [[9, 8, 7], [6, 5, 4], [3, 2, 1]],
+    )
+    yield convolution("edge-is-silent", "Outside the image there is no spike", [[1, 0], [0, 0]], [[1] * 3] * 3, [[1, 1], [1, 1]])
+    yield convolution(
+        "corners", "Every corner at its place", [[1, 0, 0], [0, 0, 0], [0, 0, -1]], ONE_TO_NINE, [[5, 4, 0], [2, -8, -8], [0, -6, -5]]
+    )
+    yield convolution(
+        "stride", "Every second place, from the first on", [[1, 0, 0], [0, 0, 0], [0, 0, 1]], ONE_TO_NINE, [[5, 0], [0, 5]], stride=2
+    )
+    yield convolution("negative-sum", "A negative sum stays negative", [[1]], [[-3]], [[-3]], padding=0, planes=8, kind="pixels")
+    yield convolution("pixel-planes", "200 times -3 and the bias once", [[200]], [[-3]], [[-590]], padding=0, planes=8, kind="pixels", bias=10)
+    yield still_image()
+    yield pool("negative-map", "Outside the image counts less than anything inside", [[-5]], [[-5]])
+    yield pool(
+        "one-hot", "The window of the first place ends at row 1", [[0, 0, 0], [0, 0, 0], [0, 0, 9]], [[0, 0], [0, 9]]
+    )
+    yield pool("zero-and-eight", "The maximum, not the mean nor the sum", [[0, 8], [3, 0]], [[8]])
+    yield pool("signed", "Compared as signed integers", [[-9, 2], [-7, -3]], [[2]])
+    yield pool("spikes", "On spikes it is an OR", [[0, 1], [0, 0]], [[1]], kind="binary")
+    yield directed(
+        "row-by-row", "Tokens are numbered row by row", "tokens", Tokens(), [("sums", [[[[1], [2]], [[3], [4]]]])], [[[1], [2], [3], [4]]]
+    )
+
+
+def two_timesteps_of_bias():
+    operator = Linear(np.array([[5]], np.int8), np.array([7], np.int32))
+    return directed(
+        "bias-each-timestep", "The bias is added at every timestep", "linear", operator, [("binary", [[[0]], [[1]]])], [[[7]], [[12]]]
+    )
+
+
+def still_image():
+    operator = Convolution(np.array([[[[3]]]], np.int8), np.array([0], np.int32), padding=0, planes=8)
+    return directed(
+        "still-image",
+        "An image stands still: its sums are there at every timestep",
+        "convolution",
+        operator,
+        [("pixels", [[[2]]])],
+        [[[[6]]], [[[6]]]],
+        static=("values",),
+        timesteps=2,
+    )
