@@ -26,7 +26,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Draws:
-    """How the inputs of a digest case are drawn: chunk after chunk, input after input, from one stream.
+    """How the inputs of a digest case are drawn: chunk after chunk, inputs in order of their names, from one stream.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ class Case:
         for chunk in range(self.draws.chunks):
             inputs = {
                 name: stream.integers(low, high, tuple(shape), dtype)
-                for name, (dtype, shape, low, high) in self.draws.inputs.items()
+                for name, (dtype, shape, low, high) in sorted(self.draws.inputs.items())
             }
             yield replace(self, id=f"{self.id}.{chunk}", inputs=inputs, draws=None, requires=(), expected={})
 

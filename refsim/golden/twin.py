@@ -26,7 +26,7 @@ class Twin(Neurons, Gathers, Images, Attention, Readout):
     """
 
     operators = None
-    """Kinds of operators that a bug can touch; None for any."""
+    """Kinds of operators of which a case must hold one for the bug to matter; None for any."""
 
     def __init__(self, case, given=None):
         self.case, self.given = case, given or {}
@@ -79,12 +79,15 @@ class Twin(Neurons, Gathers, Images, Attention, Readout):
         return values[timestep]
 
     def evaluate(self, node, timestep, given):
-        """Return output and register (or None) of a node, and keep the output for its readers."""
-        operands = [self.operand(node, place, timestep) for place in range(len(node.inputs))]
-        output, register = getattr(self, method_name(node.operator.kind()))(node, timestep, *operands)
+        """Return output and register (or None) of a node, and keep for its readers what they are to see."""
+        output, register = self.computed(node, timestep)
         kept = given[node.name][timestep].astype(np.int64) if node.name in given else output
         self.history.setdefault(node.name, []).append(kept)
         return output, register
+
+    def computed(self, node, timestep):
+        operands = [self.operand(node, place, timestep) for place in range(len(node.inputs))]
+        return getattr(self, method_name(node.operator.kind()))(node, timestep, *operands)
 
     def operand(self, node, place, timestep):
         """Return what a node reads at one of its inputs."""

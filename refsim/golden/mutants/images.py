@@ -32,12 +32,10 @@ class S07(ConvolutionBug):
 class S08(Twin):
     """What is computed once for all timesteps reaches only the first."""
 
-    def evaluate(self, node, timestep, given):
-        output, register = super().evaluate(node, timestep, given)
-        if node.name in self.graph.static_sites and timestep > 0:
-            output = np.zeros_like(output)
-            self.history[node.name][timestep] = output
-        return output, register
+    def computed(self, node, timestep):
+        output, register = super().computed(node, timestep)
+        late = node.name in self.graph.static_sites and timestep > 0
+        return np.zeros_like(output) if late else output, register
 
 
 class S09(ConvolutionBug):
@@ -98,15 +96,13 @@ class P03(PoolBug):
 class P04(PoolBug):
     """Pooling after the neuron: spikes are pooled, not membranes."""
 
-    def evaluate(self, node, timestep, given):
+    def computed(self, node, timestep):
         pool = self.nodes.get(node.inputs[0])
         pools_first = self.kind(node.name) == "LIF" and pool is not None and self.kind(pool.name) == "MaxPool"
         if not pools_first:
-            return super().evaluate(node, timestep, given)
+            return super().computed(node, timestep)
         spikes, membranes = self.lif(node, timestep, self.operand(pool, 0, timestep))
-        pooled = self.pooled(pool.operator, spikes)
-        self.history.setdefault(node.name, []).append(pooled)
-        return pooled, self.pooled(pool.operator, membranes)
+        return self.pooled(pool.operator, spikes), self.pooled(pool.operator, membranes)
 
 
 class P05(PoolBug):

@@ -1,4 +1,4 @@
-"""Which operators a bug can touch: elsewhere it need not be tried."""
+"""Which operators a bug concerns: cases without one need not be tried."""
 
 from refsim.golden.twin import Twin
 

@@ -95,7 +95,9 @@ class N23(LIFBug):
     """Membranes are not cleared between samples."""
 
     def clear(self):
-        self.history = {}
+        kept = {name: membrane for name, membrane in self.registers.items() if self.kind(name) == "LIF"}
+        super().clear()
+        self.registers = kept
 
 
 class N24(LIFBug):

@@ -59,4 +59,4 @@ def digest(name, size, op, operator, inputs, chunks, seed):
         outputs=(site, node.register_site) if node.register_site else (site,),
         draws=Draws(seed, chunks, inputs),
     )
-    return Recipe(case, seed=seed)
+    return Recipe(case, seed=seed, selection=SELECTIONS[size])

@@ -1,6 +1,6 @@
 """How a case is described before it is built."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class Recipe:
         Where inputs are drawn.
     source : str
         Where inputs and weights come from, if not from the recipe.
+    selection : {"quick", "full", "nightly"}
+        The smallest selection of the suite that holds the case.
     """
 
     case: Case
@@ -55,6 +57,7 @@ class Recipe:
     claims: tuple | None = None
     seed: int | None = None
     source: str = ""
+    selection: str = "quick"
 
 
 def kind_array(kind, values):
@@ -115,8 +118,3 @@ def directed(name, title, op, operator, inputs, hand, **fields):
     """
     case = operator_case(f"l1.{op.replace('_', '-')}.{name}", title, op, operator, inputs, **fields)
     return Recipe(case, hand if isinstance(hand, dict) else {ONE_OPERATOR[op][1]: hand}, claims=())
-
-
-def renamed(recipe, **fields):
-    """Return a recipe whose case has other fields."""
-    return replace(recipe, case=replace(recipe.case, **fields))

@@ -1,10 +1,6 @@
-"""The command line: demo, run, eval, inspect, audit, import."""
+"""The commands on models and kernels: demo, run, eval, inspect, audit, import."""
 
-import argparse
 import importlib
-import io
-import json
-import os
 import sys
 from pathlib import Path
 
@@ -12,8 +8,9 @@ import numpy as np
 
 from refsim import audit_kernel, load, model_file
 from refsim.certificate import certified_run
+from refsim.cli.common import command, print_json
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
-from refsim.errors import InputError, MultiplicationError, RefsimError
+from refsim.errors import InputError, MultiplicationError
 from refsim.evaluation import count_correct, with_accuracy
 from refsim.images import read_dataset, read_input
 from refsim.ops import Context, Tokens
@@ -31,40 +28,12 @@ from refsim.report import (
 )
 from refsim.shipped import load_digits, model_names
 from refsim.simulator import interpret, match_sites
-from refsim.version import VERSION
 
 DEMO_MODEL = "digits-a2os2a"
-FAULT = 2
-INTERRUPTED = 130
-BROKEN_PIPE = 141
 
 
-def main(arguments=None):
-    """Run the command line and return its exit code: 0, or 2 for a fault that the caller can mend."""
-    options = parser().parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    try:
-        options.command(options)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except RefsimError as error:
-        print(f"refsim: error: {error}", file=sys.stderr)
-        return FAULT
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
-
-
-def parser():
-    """Describe the commands."""
-    top = argparse.ArgumentParser(
-        prog="refsim", description="Spiking transformers in integers, without multiplication."
-    )
-    top.add_argument("--version", action="version", version=f"refsim {VERSION}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+def add_model_commands(commands):
+    """Describe the commands to a parser."""
     models = f"a model file, or one that comes with refsim: {', '.join(model_names())}"
 
     demo = command(commands, "demo", demonstrate, "classify one of the embedded handwritten digits")
@@ -99,15 +68,6 @@ def parser():
     )
     imported.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model file to write (.npz)")
     imported.add_argument("--test", metavar="DATA", help="record the accuracy on 'digits' or an .npz in the model")
-    return top
-
-
-def command(commands, name, function, description):
-    """Add a command, with the option that all of them have."""
-    added = commands.add_parser(name, help=description, description=description.capitalize() + ".")
-    added.add_argument("--json", action="store_true", help="print JSON for a program to read")
-    added.set_defaults(command=function)
-    return added
 
 
 def add_pictures(added):
@@ -288,7 +248,3 @@ def import_checkpoint(options):
         print_json({"model": options.output, "parameter_count": network.parameter_count, **network.provenance})
     else:
         print(f"{options.output}: {network.parameter_count:,} integers, {Path(options.output).stat().st_size:,} bytes")
-
-
-def print_json(value):
-    print(json.dumps(value, indent=2))

@@ -1,0 +1,50 @@
+"""The command line: demo, run, eval, inspect, audit, import, and golden for the suite."""
+
+import argparse
+import io
+import os
+import sys
+
+from refsim.cli.golden import add_golden_commands
+from refsim.cli.models import add_model_commands
+from refsim.errors import RefsimError
+from refsim.version import VERSION
+
+FAULT = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def main(arguments=None):
+    """Run the command line and return its exit code: 0, or 2 for a fault that the caller can mend.
+
+    ``golden verify`` has codes of its own, see `refsim.golden.verify`.
+    """
+    options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        code = options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except RefsimError as error:
+        print(f"refsim: error: {error}", file=sys.stderr)
+        return options.fault
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code or 0
+
+
+def parser():
+    """Describe the commands."""
+    top = argparse.ArgumentParser(
+        prog="refsim", description="Spiking transformers in integers, without multiplication."
+    )
+    top.add_argument("--version", action="version", version=f"refsim {VERSION}")
+    top.set_defaults(fault=FAULT)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    add_model_commands(commands)
+    add_golden_commands(commands)
+    return top

@@ -1,0 +1,147 @@
+"""Which known bug is it? Every bug is run on the cases, and those whose output is the implementation's are named."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from refsim.golden.mutants import MUTANTS, describe
+from refsim.golden.twin import Twin
+from refsim.golden.verify import FAIL, PASS
+
+LOOKED_AT = 6
+"""Failing cases whose operators are looked at one by one."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An operator that answers wrongly to its own inputs.
+
+    Attributes
+    ----------
+    operator : str
+    places : tuple of (str, str)
+        Case and site of each place where it was seen.
+    candidates : tuple of str
+        Ids of the bugs that reproduce it bit for bit at all of these places.
+    """
+
+    operator: str
+    places: tuple
+    candidates: tuple
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with an implementation.
+
+    Attributes
+    ----------
+    bugs : tuple of str
+        Ids of the bugs that reproduce every answer of the implementation bit for bit, wrong and right ones.
+    faults : tuple of Fault
+        Independent faults, each operator looked at for itself, on the inputs that the implementation gave it.
+    """
+
+    bugs: tuple
+    faults: tuple
+
+    @property
+    def names(self):
+        """The bugs in words, those of the whole first."""
+        candidates = self.bugs or tuple(dict.fromkeys(bug for fault in self.faults for bug in fault.candidates))
+        return [f"{bug}: {describe(bug)}" for bug in candidates]
+
+
+def diagnose(verdicts):
+    """Find the known bugs that explain the verdicts on an implementation.
+
+    Parameters
+    ----------
+    verdicts : list of Verdict
+
+    Returns
+    -------
+    diagnosis : Diagnosis
+    """
+    compared = [verdict for verdict in verdicts if verdict.comparison is not None]
+    failing = [verdict for verdict in compared if verdict.status == FAIL]
+    if not failing:
+        return Diagnosis((), ())
+    passing = [verdict for verdict in compared if verdict.status == PASS]
+    possible = list(MUTANTS)
+    for verdict in (*failing, *passing):
+        possible = [bug for bug in possible if reproduces(bug, verdict)]
+        if not possible:
+            break
+    return Diagnosis(tuple(possible), tuple(faults_of(failing)))
+
+
+def reproduces(bug, verdict):
+    """Tell whether a bug answers a case as the implementation did, at every site that the implementation gave."""
+    case, got = verdict.case, verdict.comparison.got
+    if not MUTANTS[bug].concerns(case):
+        return verdict.status == PASS
+    hashes = answer_hashes(bug, case)
+    return all(site in hashes and hashes[site] == array_hash(array) for site, array in got.items())
+
+
+@lru_cache(maxsize=1 << 17)
+def answer_hashes(bug, case):
+    """Return a hash of what a bug answers at each site of a case."""
+    return {site: array_hash(array) for site, array in MUTANTS[bug].answer(case).items()}
+
+
+def array_hash(array):
+    """Return a hash of type, shape and values."""
+    form = f"{array.dtype.str} {array.shape}".encode()
+    return hashlib.sha256(form + np.ascontiguousarray(array).tobytes()).digest()
+
+
+def faults_of(failing):
+    """Find the operators that are wrong for themselves, and the bugs that each has at all of its places."""
+    places = {}
+    for verdict in failing[:LOOKED_AT]:
+        for node in faulty_nodes(verdict):
+            places.setdefault(node["operator"], []).append((verdict, node))
+    faults = []
+    for operator, found in places.items():
+        candidates = [bug for bug in MUTANTS if all(explains(bug, *place) for place in found)]
+        where = tuple((verdict.case.id, node["name"]) for verdict, node in found)
+        faults.append(Fault(operator, where, tuple(candidates)))
+    return faults
+
+
+def faulty_nodes(verdict):
+    """Return the nodes whose outputs are wrong for the inputs that the implementation itself gave them."""
+    case, got = verdict.case, usable(verdict)
+    if case.draws:
+        return []
+    right = Twin.answer(case, given=got)
+    return [node for node in case.nodes if any(differs(right, got, site) for site in own_sites(case, node))]
+
+
+def usable(verdict):
+    """Return the sites of an answer that have the right type and shape."""
+    sites = verdict.case.sites
+    got = verdict.comparison.got
+    return {site: got[site] for site in sites if site in got and sites[site] == (got[site].dtype, got[site].shape)}
+
+
+def own_sites(case, node):
+    """Return the sites of a node: its output and its register."""
+    return [site for site in case.sites if site == node["name"] or site.rpartition(".")[0] == node["name"]]
+
+
+def differs(right, got, site):
+    return site in got and not np.array_equal(right[site], got[site])
+
+
+def explains(bug, verdict, node):
+    """Tell whether a bug, on the implementation's own inputs, gives what the implementation gives at a node."""
+    if not MUTANTS[bug].concerns(verdict.case):
+        return False
+    got = usable(verdict)
+    answer = MUTANTS[bug].answer(verdict.case, given=got)
+    return not any(differs(answer, got, site) for site in own_sites(verdict.case, node))

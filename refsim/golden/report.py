@@ -1,0 +1,213 @@
+"""What a person and what a program reads of a verification."""
+
+from refsim.golden.axes import axes_of
+from refsim.golden.classes import classify
+from refsim.golden.difference_map import map_text
+from refsim.golden.mutants import describe
+from refsim.golden.opening import open_sum, three_ways
+from refsim.golden.verify import ERROR, FAIL, PASS, SKIP
+from refsim.golden.faces.widths import tensor_width
+from refsim.numerics import NUMERICS_VERSION
+
+SHOWN_FIRST = ("L1", "L2", "L0", "L3", "L4", "L5", "L6")
+"""Levels in the order in which a failing case explains itself best."""
+
+MOST_LINES = 39
+OPENED_LINES = 12
+LISTED = 4
+
+
+def chosen_failure(verdicts):
+    """Return the failing verdict that explains itself best: one with values that differ, of the smallest kind of case."""
+    failing = [verdict for verdict in verdicts if verdict.status in (FAIL, ERROR)]
+
+    def place(verdict):
+        opened = verdict.comparison is not None and verdict.comparison.first.problem == "values"
+        return not opened, SHOWN_FIRST.index(verdict.case.level)
+
+    return min(failing, key=place, default=None)
+
+
+def report_text(suite, implementation, verdicts, diagnosis):
+    """Return the outcome of a verification for a person, as fewer than 40 lines.
+
+    Parameters
+    ----------
+    suite : Suite
+    implementation : str
+        What was verified.
+    verdicts : list of Verdict
+    diagnosis : Diagnosis
+    """
+    lines = [
+        f"{implementation} against {NUMERICS_VERSION}, suite {suite.root_hash[:16]}",
+        tally_line(verdicts),
+        *skip_lines(verdicts),
+    ]
+    shown = chosen_failure(verdicts)
+    if shown is None:
+        return [*lines, observation_line(verdicts)]
+    lines += ["", f"{shown.case.id}: {shown.case.title}"]
+    if shown.comparison is None:
+        lines.append(f"  {shown.reason}")
+    else:
+        lines += divergence_lines(shown.comparison)
+    lines += diagnosis_lines(diagnosis)
+    others = [verdict for verdict in verdicts if verdict.status in (FAIL, ERROR) and verdict is not shown]
+    room = MOST_LINES - len(lines) - 2
+    if others and room > 0:
+        listed = others[: min(LISTED, room)]
+        lines += ["", *(f"also {verdict.case.id}: {verdict.reason}"[:160] for verdict in listed)]
+        if len(others) > len(listed):
+            lines[-1] += f" (and {len(others) - len(listed)} more: --json)"
+    return lines[:MOST_LINES]
+
+
+def tally_line(verdicts):
+    """Return how many cases passed, failed, and were skipped."""
+    counts = {status: sum(verdict.status == status for verdict in verdicts) for status in (PASS, FAIL, SKIP, ERROR)}
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count or status in (PASS, FAIL))
+
+
+def skip_lines(verdicts):
+    """Return why cases were skipped, one line a reason."""
+    reasons = {}
+    for verdict in verdicts:
+        if verdict.status == SKIP:
+            reasons.setdefault(verdict.reason, []).append(verdict.case.id)
+    lines = [f"  skipped {len(cases)}: {reason}"[:160] for reason, cases in sorted(reasons.items())]
+    return lines if len(lines) <= LISTED else [*lines[:LISTED], f"  and {len(lines) - LISTED} more reasons (--json)"]
+
+
+def observation_line(verdicts):
+    """Return how much of the expected values was looked at."""
+    compared = [verdict.comparison for verdict in verdicts if verdict.comparison is not None]
+    whole = sum(not comparison.unobserved for comparison in compared)
+    return f"every site observed in {whole} of {len(compared)} cases that were compared"
+
+
+def divergence_lines(comparison):
+    """Return the first divergence of a case: where, what, in what way, how it came to be, and the map."""
+    case, first = comparison.case, comparison.first
+    if first.problem != "values":
+        return [f"  {first.message}"]
+    expected, got = case.expected[first.site][first.first], comparison.got[first.site][first.first]
+    bits, _ = tensor_width(case, "output" if first.site in case.outputs else "trace", first.site)
+    lines = [
+        f"  first difference at {address(case, first)}",
+        f"  expected {three_ways(expected, bits)}; got {three_ways(got, bits)}",
+        f"  {order_line(comparison)}",
+    ]
+    phrases = classify(case, first.site, case.expected[first.site], comparison.got[first.site])
+    lines += [f"  in what way: {'; '.join(phrases[:LISTED])}"] if phrases else []
+    opened = [f"  {line}" for line in open_sum(case, comparison.got, first)]
+    if len(opened) > OPENED_LINES:
+        opened = [*opened[: OPENED_LINES - 1], f"  ... ({len(opened) - OPENED_LINES + 1} more lines: --json)"]
+    return [*lines, *opened, *map_part(comparison)]
+
+
+def map_part(comparison):
+    """Return the map, where there is more than one place to show."""
+    rows = map_text(comparison)
+    return [f"  {row}" for row in rows[: LISTED * 2]] if len(comparison.case.expected) > 2 else []
+
+
+def address(case, difference):
+    """Return the place of a difference in words: ``t=2, block1.attention.scores, head 3, query 5, key 0``."""
+    role = "output" if difference.site in case.outputs else "trace"
+    axes = axes_of(case, role, difference.site, case.expected[difference.site])
+    places = dict(zip(axes, difference.first))
+    leading = [f"sample {places.pop('sample')}"] if "sample" in places else []
+    leading += [f"t={places.pop('timestep')}"] if "timestep" in places else []
+    return ", ".join([*leading, difference.site, *(f"{axis} {place}" for axis, place in places.items())])
+
+
+def order_line(comparison):
+    """Return what is known of the sites before the first difference."""
+    sites = list(comparison.case.expected)
+    before = sites[: sites.index(comparison.first.site)]
+    unseen = [site for site in before if site not in comparison.got]
+    seen = len(before) - len(unseen)
+    text = f"before it {seen} site{'s' * (seen != 1)} proved equal"
+    if not unseen:
+        return f"{text}, none unobserved"
+    return f"{text}, {len(unseen)} never observed ({', '.join(unseen[:LISTED])}{', ...' * (len(unseen) > LISTED)})"
+
+
+def diagnosis_lines(diagnosis):
+    """Return the known bugs that reproduce the answers."""
+    lines = [""]
+    if diagnosis.bugs:
+        lines += [f"this is the known bug {bug}: {describe(bug)}" for bug in diagnosis.bugs[:LISTED]]
+        return [*lines, "  it reproduces every answer bit for bit, the right and the wrong ones"]
+    for fault in diagnosis.faults[:LISTED]:
+        where = f"{fault.operator} at {fault.places[0][1]} ({fault.places[0][0]}"
+        where += f" and {len(fault.places) - 1} more)" if len(fault.places) > 1 else ")"
+        names = "; ".join(f"{bug}: {describe(bug)}" for bug in fault.candidates[:2])
+        lines.append(f"fault of its own: {where}: {names or 'no known bug reproduces it'}")
+    return lines if len(lines) > 1 else ["", "no known bug reproduces these answers"]
+
+
+def report_json(suite, implementation, verdicts, diagnosis):
+    """Return the outcome of a verification for a program."""
+    shown = chosen_failure(verdicts)
+    return {
+        "implementation": implementation,
+        "numerics": NUMERICS_VERSION,
+        "suite": suite.root_hash,
+        "counts": {status: sum(verdict.status == status for verdict in verdicts) for status in (PASS, FAIL, SKIP, ERROR)},
+        "cases": [verdict_json(verdict) for verdict in verdicts],
+        "first_divergence": None if shown is None or shown.comparison is None else divergence_json(shown.comparison),
+        "diagnosis": {
+            "bugs": {bug: describe(bug) for bug in diagnosis.bugs},
+            "faults": [
+                {
+                    "operator": fault.operator,
+                    "places": [list(place) for place in fault.places],
+                    "candidates": {bug: describe(bug) for bug in fault.candidates},
+                }
+                for fault in diagnosis.faults
+            ],
+        },
+    }
+
+
+def verdict_json(verdict):
+    """Return one verdict for a program."""
+    comparison = verdict.comparison
+    return {
+        "id": verdict.case.id,
+        "level": verdict.case.level,
+        "op": verdict.case.op,
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "seconds": verdict.seconds,
+        "observed": verdict.observed,
+        "unobserved": comparison.unobserved if comparison else [],
+        "differences": [
+            {"site": each.site, "problem": each.problem, "first": each.first, "count": each.count}
+            for each in (comparison.differences if comparison else ())
+        ],
+    }
+
+
+def divergence_json(comparison):
+    """Return the first divergence of a case for a program."""
+    case, first = comparison.case, comparison.first
+    content = {"case": case.id, "site": first.site, "problem": first.problem, "message": first.message}
+    if first.problem != "values":
+        return content
+    sites = list(case.expected)
+    before = sites[: sites.index(first.site)]
+    return {
+        **content,
+        "address": address(case, first),
+        "index": list(first.first),
+        "expected": int(case.expected[first.site][first.first]),
+        "got": int(comparison.got[first.site][first.first]),
+        "equal_before": [site for site in before if site in comparison.got],
+        "unobserved_before": [site for site in before if site not in comparison.got],
+        "classes": classify(case, first.site, case.expected[first.site], comparison.got[first.site]),
+        "opened": open_sum(case, comparison.got, first),
+        "map": map_text(comparison),
+    }

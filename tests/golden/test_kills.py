@@ -1,0 +1,135 @@
+"""The suite notices every known bug, and says which one."""
+
+import numpy as np
+import pytest
+from frozen import quick_cases, valid_cases
+
+from refsim.golden.comparison import compare
+from refsim.golden.diagnosis import diagnose
+from refsim.golden.doors.door import ANSWERED, Answer
+from refsim.golden.freeze import KILLS
+from refsim.golden.kills import UNSEEN, Kill, kills_csv, kills_of, read_kills, weak_mutants
+from refsim.golden.mutants import EQUIVALENT, MUTANTS
+from refsim.golden.verify import judge
+from refsim.shipped import golden_folder
+
+
+def matrix():
+    return read_kills((golden_folder() / KILLS).read_text())
+
+
+def directed():
+    return {case.id for case in quick_cases().values() if case.level == "L1"}
+
+
+def test_every_bug_is_noticed_twice_and_by_a_case_for_a_hand():
+    """100 % of the bugs, each by two cases at least, of which one at least is directed."""
+    assert len(MUTANTS) >= 85
+    assert set(MUTANTS) == set(matrix())
+    assert {} == weak_mutants(matrix(), directed())
+
+
+def test_a_weak_suite_is_noticed():
+    """Take the cases away that notice a bug, and the gate names it."""
+    marks = {bug: dict(row) for bug, row in matrix().items()}
+    killers = [case for case, mark in marks["N01"].items() if mark != UNSEEN]
+    for case in killers[1:]:
+        marks["N01"][case] = UNSEEN
+    assert {"N01": f"only {killers[0]} notices it"} == weak_mutants(marks, directed())
+    marks["N01"][killers[0]] = UNSEEN
+    assert {"N01": "no case notices it"} == weak_mutants(marks, directed())
+
+
+@pytest.mark.parametrize("stride", range(8))
+def test_the_frozen_matrix_is_that_of_the_code(stride):
+    """Every eighth case again: the marks, and what its manifest says."""
+    marks, wanted = matrix(), valid_cases()[stride::24]
+    for case in wanted:
+        found = kills_of(case)
+        for bug in MUTANTS:
+            assert marks[bug][case.id] == found.get(bug, Kill(UNSEEN)).mark, (bug, case.id)
+
+
+def test_the_matrix_reads_back():
+    """Rows are bugs, columns cases."""
+    text = kills_csv({"one": {"N01": Kill("o", "neuron")}, "two": {}})
+    assert ("o", UNSEEN) == (read_kills(text)["N01"]["one"], read_kills(text)["N01"]["two"])
+
+
+@pytest.mark.parametrize("identity", EQUIVALENT)
+def test_equivalent_changes_are_never_seen(identity):
+    """On no case of the suite does a change with a proof show; the proof is written out."""
+    assert "Proof:" in EQUIVALENT[identity].__doc__
+    for case in valid_cases():
+        assert compare(case, EQUIVALENT[identity].answer(case)).equal, case.id
+
+
+def verdicts_on(implementation, cases):
+    return [judge(case, Answer(ANSWERED, implementation(case))) for case in cases]
+
+
+def test_two_independent_faults_are_told_apart():
+    """A neuron that fires only above the threshold, and heads that are interleaved: each is found at its operator."""
+
+    def twice_wrong(case):
+        strict = MUTANTS["N01"].answer(case)
+        mixed = MUTANTS["T02"].answer(case, given=strict)
+        products = [node["name"] for node in case.nodes if node["operator"] in ("Scores", "Context")]
+        return {**MUTANTS["N01"].answer(case, given={name: mixed[name] for name in products}), **{n: mixed[n] for n in products}}
+
+    cases = [case for case in valid_cases() if case.id.startswith(("l3.attention", "l1.lif", "l1.scores"))]
+    diagnosis = diagnose(verdicts_on(twice_wrong, cases))
+    found = {fault.operator: fault.candidates for fault in diagnosis.faults}
+    assert () == diagnosis.bugs
+    assert ("N01",) == found["LIF"]
+
+
+def test_right_answers_need_no_diagnosis():
+    """Nothing is diagnosed where nothing failed."""
+    cases = valid_cases()[:5]
+    diagnosis = diagnose(verdicts_on(lambda case: case.expected, cases))
+    assert ((), ()) == (diagnosis.bugs, diagnosis.faults)
+
+
+def test_an_unknown_bug_is_not_given_a_name():
+    """Every third value off by five is no bug of the catalogue."""
+
+    def odd(case):
+        return {site: values + (np.arange(values.size).reshape(values.shape) % 3 == 0).astype(values.dtype) * 5 for site, values in case.expected.items()}
+
+    cases = [case for case in valid_cases() if case.op == "linear"]
+    diagnosis = diagnose(verdicts_on(odd, cases))
+    assert () == diagnosis.bugs and all(() == fault.candidates for fault in diagnosis.faults)
+
+
+@pytest.mark.heavy
+def test_every_bug_is_named_when_it_comes_from_outside():
+    """Each bug as an implementation: diagnosed alone, or with what no case can tell from it, for 95 % at least."""
+    cases = valid_cases()
+    named, alone = 0, 0
+    for identity, mutant in MUTANTS.items():
+        bugs = diagnose(verdicts_on(mutant.answer, cases)).bugs
+        named += identity in bugs
+        alone += (identity,) == bugs
+    print(f"named {named}, alone {alone}, of {len(MUTANTS)}")
+    assert named * 100 >= 95 * len(MUTANTS) and alone * 100 >= 90 * len(MUTANTS)
+
+
+@pytest.mark.heavy
+def test_every_bug_is_named_from_outputs_alone():
+    """Without any trace, only what must be given: still named for 95 %, where the outputs show it at all."""
+    cases = valid_cases()
+    named = seen = 0
+    for identity, mutant in MUTANTS.items():
+
+        def outputs(case, mutant=mutant):
+            wanted = ["digest"] if case.draws else case.outputs
+            return {site: values for site, values in mutant.answer(case).items() if site in wanted}
+
+        verdicts = verdicts_on(outputs, cases)
+        if all(verdict.status == "pass" for verdict in verdicts):
+            continue
+        seen += 1
+        named += identity in diagnose(verdicts).bugs
+    print(f"named {named} of {seen} seen in outputs, of {len(MUTANTS)}")
+    assert seen * 100 >= 95 * len(MUTANTS) and named * 100 >= 95 * seen
