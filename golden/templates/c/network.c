@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ranges.h"
+#include "checks.h"
 
 /* ---- one timestep of each operator ---- */
 
