@@ -1,4 +1,4 @@
-"""Cases that hold the template implementations: every operator with all its options, layers, models, and what to refuse."""
+"""Cases that hold the template implementations: every operator with its options, layers, models, and what to refuse."""
 
 import itertools
 from dataclasses import replace
@@ -68,7 +68,9 @@ def gather_cases():
     weights, bias = drawn(3, (4, 3), -128, 127), wide(1000, -1000, 3)
     yield single("linear.spikes", Linear(weights, bias), (ternary, -1, 1))
     yield single("linear.planes", Linear(weights, bias, planes=7), (graded, 0, 100))
-    yield single("linear.wide", Linear(weights, bias.astype(np.int64), planes=31, accumulator_bits=40), (graded, 0, 100))
+    yield single(
+        "linear.wide", Linear(weights, bias.astype(np.int64), planes=31, accumulator_bits=40), (graded, 0, 100)
+    )
     pixels, events = drawn(4, (2, 6, 5, 2), 0, 255, np.uint8), drawn(5, (2, 6, 5, 2), -1, 1)
     for stride, padding, window in ((1, 1, (3, 3)), (2, 0, (2, 3)), (3, 2, (4, 3))):
         kernel = drawn(6, (*window, 2, 3), -128, 127)
@@ -160,6 +162,8 @@ def model_cases():
 
 def sample_cases():
     """Several samples: registers must be cleared between them; a static input beside one of frames."""
+    totals = (drawn(52, (2, 3, 4, 2), -20, 20, np.int32), -20, 20)
+    yield single("samples.time_sum", TimeSum(), totals, timesteps=3, samples=2, requires=("samples",))
     nodes = [
         Node("sum", Residual(0, 1), ("frames", "image")),
         Node("neuron", LIF(wide(5, 9), "ternary", reset="subtract"), ("sum",)),
@@ -168,7 +172,9 @@ def sample_cases():
     frames, image = drawn(50, (3, 4, 2, 2), -20, 20, np.int32), drawn(51, (3, 2, 2), 0, 9)
     ranges = {"frames": (-20, 20), "image": (0, 9)}
     others = {"timesteps": 4, "samples": 3, "static_inputs": frozenset({"image"}), "outputs": ("neuron", "total")}
-    case = case_of(nodes, {"frames": frames, "image": image}, ranges, **fields("samples", requires=("samples",), **others))
+    case = case_of(
+        nodes, {"frames": frames, "image": image}, ranges, **fields("samples", requires=("samples",), **others)
+    )
     yield case
     forms = {"image": ("|i1", (3, 2, 2), 0, 9), "frames": ("<i4", (3, 4, 2, 2), -20, 20)}
     yield digest_of(case, Draws(2**64 - 3, 3, forms))
@@ -224,8 +230,9 @@ def boundary_cases():
         "context": (6, lambda bits: single("", Context("v", bits), (drawn(64, (2, 2, 3, 3), -8, 7), -8, 7), ones)),
     }
     for name, (bits, make) in makers.items():
-        yield replace(make(bits), id=f"enough.{name}"), replace(
-            make(bits - 1), id=f"overflow.{name}", reject_reason="a register could overflow"
+        yield (
+            replace(make(bits), id=f"enough.{name}"),
+            replace(make(bits - 1), id=f"overflow.{name}", reject_reason="a register could overflow"),
         )
 
 

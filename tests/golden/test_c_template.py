@@ -164,7 +164,10 @@ def test_a_digest_line_names_its_sites(executable, tmp_path):
     case = next(each for each in valid_cases() if each.id == "digest.samples")
     text = case_text(case)
     assert "site output digest |u1 1 32\nover neuron\nover total\nend\n" in text
-    others = [text.replace("over neuron\nover total", "over total\nover neuron"), text.replace("over neuron\nover total\n", "")]
+    others = [
+        text.replace("over neuron\nover total", "over total\nover neuron"),
+        text.replace("over neuron\nover total\n", ""),
+    ]
     folder = c_template.write_texts([text, *others], tmp_path / "cases")
     (_, first), (_, second), (status, _) = c_template.ask(executable, 3, folder, tmp_path / "out")
     assert not np.array_equal(first["digest"], second["digest"])

@@ -1,7 +1,7 @@
 /* What must fit before anything runs: settings, parameters and shapes, operator by operator.
  *
- * A check reads the settings and parameters of its node, refuses what does not fit, adds the node's sites, and has their
- * registers proved (ranges.h). */
+ * A check reads the settings and parameters of its node, refuses what does not fit, adds the node's sites, and has
+ * their registers proved (ranges.h). */
 #ifndef CHECKS_H
 #define CHECKS_H
 

@@ -1,7 +1,7 @@
 /* The proof that no register overflows (N3).
  *
- * The worst case of each channel, over all inputs within their ranges and all timesteps, is carried from the inputs of a
- * node to its sites, for every finished value and every partial sum. A register that it could leave is refused. */
+ * The worst case of each channel, over all inputs within their ranges and all timesteps, is carried from the inputs of
+ * a node to its sites, for every finished value and every partial sum. A register that it could leave is refused. */
 #ifndef RANGES_H
 #define RANGES_H
 
