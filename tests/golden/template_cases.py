@@ -285,3 +285,18 @@ def misfits():
 def reject_cases():
     cases = [replace(case, id=reason.replace(" ", "-"), reject_reason=reason) for reason, case in misfits()]
     return cases + [narrow for _, narrow in boundary_cases()]
+
+
+def width_cases(seed=0, rounds=4):
+    """Valid cases with every declared width drawn anew: about half of them must be refused."""
+    randomness = np.random.default_rng(seed)
+    for turn, case in itertools.product(range(rounds), valid_cases()):
+        if not case.draws:
+            nodes = tuple(with_widths(node, randomness) for node in case.nodes)
+            yield replace(case, id=f"widths.{turn}.{case.id}", nodes=nodes)
+
+
+def with_widths(node, randomness):
+    """Draw the widths of a node that has any."""
+    widths = {name: int(randomness.integers(4, 26)) for name in node["settings"] if name.endswith("_bits")}
+    return {**node, "settings": {**node["settings"], **widths}}

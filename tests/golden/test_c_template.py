@@ -3,11 +3,12 @@
 import json
 import random
 import subprocess
+from dataclasses import replace
 
 import c_template
 import numpy as np
 import pytest
-from template_cases import boundary_cases, reject_cases, valid_cases
+from template_cases import boundary_cases, reject_cases, valid_cases, width_cases
 from template_oracles import oracle_answers
 
 from refsim.golden.case import Rejected
@@ -79,6 +80,20 @@ def test_registers_just_wide_enough_are_taken(executable, tmp_path):
     for case, (status, got) in zip(cases, ask(executable, cases, tmp_path), strict=True):
         assert status == "answered", case.id
         assert_same(case, got, answer(case, threads=1))
+
+
+def test_any_width_gets_the_verdict_of_the_reference(executable, tmp_path):
+    """Refused or answered, over widths drawn at random."""
+    # marked as to be refused, so that the text face does not ask for the sites of a case that has none
+    marked = [replace(case, reject_reason="perhaps") for case in width_cases()]
+    seen = set()
+    for case, (status, got) in zip(marked, ask(executable, marked, tmp_path), strict=True):
+        seen.add(status)
+        try:
+            assert_same(case, got, answer(case, threads=1))
+        except Rejected:
+            assert status == "rejected", case.id
+    assert seen == {"answered", "rejected"}
 
 
 def test_the_result_line_is_not_looked_at(executable, tmp_path):

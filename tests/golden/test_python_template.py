@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from template_cases import boundary_cases, reject_cases, valid_cases
+from template_cases import boundary_cases, reject_cases, valid_cases, width_cases
 from template_oracles import oracle_answers
 
 from refsim.golden import reference
@@ -67,6 +67,24 @@ def test_registers_just_wide_enough_are_taken(template):
     """One bit more than what is refused."""
     for case, _ in boundary_cases():
         assert_same(case, template.answer(case), reference.answer(case, threads=1))
+
+
+def test_any_width_gets_the_verdict_of_the_reference(template):
+    """Refused or answered, over widths drawn at random."""
+    seen = set()
+    for case in width_cases():
+        expected = verdict(lambda each: reference.answer(each, threads=1), case)
+        assert verdict(template.prove, case) == expected, case.id
+        seen.add(expected)
+    assert seen == {"answered", "rejected"}
+
+
+def verdict(function, case):
+    try:
+        function(case)
+    except Rejected:
+        return "rejected"
+    return "answered"
 
 
 def test_nothing_of_refsim_but_the_refusal_is_used():
