@@ -11,6 +11,8 @@
     profile reset zero                          every choice of the profile
     node neuron LIF 1 currents                  name, operator, number of inputs, inputs
     setting neuron leak_shift 1                 every setting of the node; truth values are 0 and 1
+    range currents -100 100                     name, lowest and highest value of every input; registers hold for these
+    static currents                             only for an input that is the same at every timestep: no axis of time
     tensor input currents <i4 3 2 1 1           role, name, type, number of axes, sizes; then the values
     8
     3
@@ -19,6 +21,7 @@
     draw currents <i4 3 4 1000 1 -100 100       only in a digest case, after ``seed`` and ``chunks``: see `Draws`
     site output neuron |i1 3 2 1 1              what to answer; output: must be given, trace: compared where given
     site trace neuron.membrane <i4 3 2 1 1
+    over neuron                                 only in a digest case, after its site: the sites hashed, in order
     end
 
 Where the answers are written too, each ``site`` line is followed by its values.
@@ -58,6 +61,8 @@ def case_text(case, answers=False):
     for node in case.nodes:
         lines.append(f"node {node['name']} {node['operator']} {len(node['inputs'])} {' '.join(node['inputs'])}")
         lines += [f"setting {node['name']} {name} {word(value)}" for name, value in node["settings"].items()]
+    lines += [f"range {name} {low} {high}" for name, (low, high) in case.ranges.items()]
+    lines += [f"static {name}" for name in case.ranges if name in case.static_inputs]
     for role, arrays in (("input", case.inputs), ("param", case.params)):
         for name, array in arrays.items():
             lines += [f"tensor {role} {name} {form(array.dtype, array.shape)}", *value_lines(array)]
@@ -66,8 +71,10 @@ def case_text(case, answers=False):
         for name, (dtype, shape, low, high) in case.draws.inputs.items():
             lines.append(f"draw {name} {form(np.dtype(dtype), shape)} {low} {high}")
     for site, (dtype, shape) in ({} if case.reject_reason else case.sites).items():
-        lines.append(f"site {'output' if site in case.outputs else 'trace'} {site} {form(dtype, shape)}")
+        role = "output" if case.draws or site in case.outputs else "trace"
+        lines.append(f"site {role} {site} {form(dtype, shape)}")
         lines += value_lines(case.expected[site]) if answers else []
+    lines += [f"over {site}" for site in case.outputs] if case.draws else []
     return "\n".join([*lines, "end", ""])
 
 
