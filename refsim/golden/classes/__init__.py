@@ -1,7 +1,7 @@
 """In what way a site is wrong, in words that point at a circuit.
 
-Each class is a function that looks at the evidence and yields a phrase where it holds. The tables below are in the order
-in which phrases are given, the most specific first: a coincidence of places is rarer than one of values.
+Each class is a function that looks at the evidence and yields a phrase where it holds. The tables below are in the
+order in which phrases are given, the most specific first: a coincidence of places is rarer than one of values.
 """
 
 from itertools import chain
@@ -45,8 +45,8 @@ def classify(case, site, expected, got):
     """Say in what way the values of a site are wrong.
 
     A class is named only where it explains every wrong value, and agrees with every right one. Where a site keeps a
-    register and no class explains all timesteps, classes of single values are asked again up to the first wrong value of
-    each neuron, because what follows it follows from it.
+    register and no class explains all timesteps, classes of single values are asked again up to the first wrong value
+    of each neuron, because what follows it follows from it.
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ class Evidence:
         return bool(wrong.all()) and self.matches(transform(self.expected, *arguments))
 
     def by_place(self, transform, *arguments):
-        """Tell whether moving the right values of each timestep, ``transform(values, *arguments)``, explains everything."""
+        """Tell whether moving right values within timesteps, ``transform(values, *arguments)``, explains everything."""
         frame = self.expected[self.first_frame]
         if self.is_silent or not self.matches(transform(frame, *arguments), self.first_frame):
             return False

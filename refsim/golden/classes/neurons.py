@@ -1,7 +1,7 @@
 """Classes of wrong spikes and membranes that the charge of the neuron explains: ties at the threshold, resets.
 
-A wrong spike leaves a wrong membrane behind, which makes later values wrong in other ways: only the first wrong value of
-each neuron is asked.
+A wrong spike leaves a wrong membrane behind, which makes later values wrong in other ways: only the first wrong value
+of each neuron is asked.
 """
 
 from dataclasses import dataclass

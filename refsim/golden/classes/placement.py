@@ -10,7 +10,6 @@ WORDS = (4, 8, 16, 32)
 """Numbers of lanes that are packed into one word."""
 
 TOKEN_AXES = ("token", "query", "key")
-PLURALS = {"query": "queries"}
 
 
 def other_site(evidence):
@@ -77,7 +76,7 @@ def reversed_order(evidence):
     """An axis backwards, or the lanes of each packed word."""
     for place, name in enumerate(evidence.axes):
         if evidence.by_place(np.flip, evidence.axis(place)):
-            yield f"reversed along the {PLURALS.get(name, name + 's')}"
+            yield f"reversed along the {plural(name)}"
     lanes = evidence.expected.shape[-1]
     for word in WORDS:
         if lanes > word and lanes % word == 0 and evidence.by_place(words_reversed, word):
@@ -94,7 +93,7 @@ def rolled(evidence):
     for place, name in enumerate(evidence.axes):
         for step, words in ((1, "after"), (-1, "before")):
             if evidence.by_place(np.roll, step, evidence.axis(place)):
-                yield f"rolled by one along the {PLURALS.get(name, name + 's')}: each value in the place {words} its own"
+                yield f"rolled by one along the {plural(name)}: each value in the place {words} its own"
                 break
 
 
@@ -130,6 +129,11 @@ def exchanged(values, axis, outer, inner):
     """Renumber an axis: position o inner + i goes to i outer + o."""
     split = values.reshape(*values.shape[:axis], outer, inner, *values.shape[axis + 1 :])
     return split.swapaxes(axis, axis + 1).reshape(values.shape)
+
+
+def plural(name):
+    """Name all positions of an axis."""
+    return {"query": "queries"}.get(name, f"{name}s")
 
 
 def factor_pairs(number):
