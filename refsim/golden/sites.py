@@ -6,7 +6,7 @@ from refsim.errors import GoldenError
 
 IMAGE, TOKENS, HEADS = ("row", "column", "channel"), ("token", "channel"), ("head", "query", "key")
 AXES = {
-    "Argmax": ("token", "label"),
+    "Argmax": TOKENS,
     "Context": TOKENS,
     "Convolution": IMAGE,
     "Linear": TOKENS,
