@@ -129,7 +129,8 @@ def difference_picture(rows, timesteps):
     draw = ImageDraw.Draw(picture)
     label_every = -(-timesteps * FONT_SIZE * 3 // width) if width < timesteps * FONT_SIZE * 2 else 1
     for timestep in range(0, timesteps, label_every):
-        draw.text((edges[timestep] + 4, MARGIN), str(timestep), INK, font)
+        if edges[timestep] + font.getlength(str(timestep)) < right:
+            draw.text((edges[timestep] + 4, MARGIN), str(timestep), INK, font)
     draw.text((MARGIN, MARGIN), "timestep", INK, font)
     for place, (name, cells) in enumerate(rows):
         row_top = top + place * ROW_HEIGHT

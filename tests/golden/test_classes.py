@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 from golden_cases import lif, make, with_expected
+from oracles import lif as exact_neuron
+from oracles import lif_floor as floor_neuron
 
 from refsim.golden.classes import FOLLOWING, classify
+from refsim.golden.classes.evidence import Evidence
+from refsim.golden.classes.neurons import history
 
 SUMS = make(
     "Linear",
@@ -276,6 +280,44 @@ def test_a_register_that_saturates_is_recognised_although_later_values_follow_fr
     wrong = np.array([100, 127, 77], np.int32).reshape(3, 1, 1)
     assert "saturated at 8 bits" + FOLLOWING in classify(case, "out", case.expected["out"], wrong)
     assert "saturated at 8 bits" + FOLLOWING not in classify(case, "out", case.expected["out"], wrong + 1)
+
+
+def test_what_no_value_speaks_for_is_not_named():
+    """One more everywhere is no rounding, all values negative tell nothing of signs, a constant is no cap."""
+    right = SUMS.expected["out"]
+    assert not any("in places" in phrase for phrase in classify(SUMS, "out", right, right + 1))
+    negative = RAMP - 99
+    got = np.where(RAMP % 5 == 0, negative - 7, negative).astype(np.int32)
+    assert [] == classify(SUMS, "out", negative, got)
+    constant = np.full_like(RAMP, RAMP.min())
+    assert not any("capped" in phrase for phrase in classify(SUMS, "out", RAMP, constant))
+
+
+def test_nothing_after_the_first_wrong_value_of_a_place_is_counted():
+    """Wrong at timesteps 0 and 2: only 0 counts, though 1 is right; the place beside it counts throughout."""
+    case = make("TimeSum", {"x": ("currents", (1, 2))})
+    got = case.expected["out"].copy()
+    got[[0, 2], 0, 0] += 1
+    counted = Evidence.of(case, "out", case.expected["out"], got).up_to_first_differences().counted
+    assert [[1, 1], [0, 1], [0, 1]] == counted[0, :, 0].astype(int).tolist()
+
+
+@pytest.mark.parametrize("spikes", ["binary", "ternary"])
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("rounding,oracle", [("exact", exact_neuron), ("floor", floor_neuron)])
+def test_neurons_are_followed_as_the_rules_say(spikes, reset, rounding, oracle):
+    """Spikes of eight timesteps equal those of rational arithmetic; a spike is where the charge passes the level."""
+    case = lif(
+        np.random.default_rng(3).integers(-12, 13, (8, 5, 2)), [4, 7], spikes=spikes, reset=reset, rounding=rounding
+    )
+    currents = case.inputs["currents"]
+    neurons = history(case.fragment.nodes[0].operator, currents[np.newaxis])
+    for token, channel in np.ndindex(5, 2):
+        line = currents[:, token, channel].tolist()
+        right, _ = oracle(line, [4, 7][channel], 1, True, reset, spikes == "ternary")
+        assert right == neurons.spike[0, :, token, channel].tolist()
+        passed = np.abs(neurons.charge) if spikes == "ternary" else neurons.charge
+        assert ((passed >= neurons.level) == (neurons.spike != 0)).all()
 
 
 def test_spikes_of_a_wrong_neuron_are_not_taken_for_a_shift():

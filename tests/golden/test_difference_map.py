@@ -29,9 +29,9 @@ def answer_with(case, changes):
 
 
 def test_every_symbol_stands_where_it_belongs():
-    """1, 5 and 10 of 20 are +, * and #; a site that was not given is ?, one of another type !."""
+    """1, 9 and 10 of 20 are +, * and #; a site that was not given is ?, one of another type !."""
     case = case_of_sites(["a", "long.name", "c", "d"])
-    got = answer_with(case, {("a", 1): 1, ("a", 2): 5, ("d", 2): 10})
+    got = answer_with(case, {("a", 1): 1, ("a", 2): 9, ("d", 2): 10})
     del got["long.name"]
     got["c"] = got["c"].astype(np.int64)
     legend = ". equal, + under a tenth differs, * under a half, # a half or more, ? not observed, "
