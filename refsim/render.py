@@ -1,4 +1,4 @@
-"""Pictures: spike rasters, and attention over the image."""
+"""Pictures: spike rasters, attention over the image, and where an implementation differs."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -9,6 +9,8 @@ LABEL_WIDTH = 240
 MARGIN = 12
 FONT_SIZE = 14
 TILE = 168
+ROW_HEIGHT, WIDEST_CELL, LEGEND_WIDTH = 20, 36, 420
+EQUAL, UNCOMPARED, RULE = (200, 220, 204), (226, 226, 226), (150, 150, 150)
 
 
 def raster_picture(trace):
@@ -100,3 +102,63 @@ def overlay(ground, weight):
     strength = tile(np.rint(np.abs(scaled) * 190).astype(np.uint8))
     colour = np.where(scaled[..., np.newaxis] < 0, FALL, RISE).astype(np.uint8)
     return Image.composite(tile(colour), ground, strength)
+
+
+def difference_picture(rows, timesteps):
+    """Draw where an implementation differs: timesteps across, sites down.
+
+    Equal cells are green-grey, differing ones red, the deeper the more values differ, and cells where nothing was
+    compared are hatched.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+        (name, cells); a cell for each timestep: thousandths of the values that differ, or None.
+    timesteps : int
+
+    Returns
+    -------
+    picture : PIL.Image.Image
+    """
+    font = ImageFont.load_default(FONT_SIZE)
+    label_width = max(LABEL_WIDTH, *(int(font.getlength(name)) + MARGIN for name, _ in rows))
+    left, top, width = MARGIN + label_width, MARGIN + ROW_HEIGHT, min(PANEL_WIDTH, timesteps * WIDEST_CELL)
+    edges = [left + timestep * width // timesteps for timestep in range(timesteps + 1)]
+    right = max(edges[-1], left + LEGEND_WIDTH)
+    picture = Image.new("RGB", (right + MARGIN, top + (len(rows) + 1) * ROW_HEIGHT + 2 * MARGIN), PAPER)
+    draw = ImageDraw.Draw(picture)
+    label_every = -(-timesteps * FONT_SIZE * 3 // width) if width < timesteps * FONT_SIZE * 2 else 1
+    for timestep in range(0, timesteps, label_every):
+        if edges[timestep] + font.getlength(str(timestep)) < right:
+            draw.text((edges[timestep] + 4, MARGIN), str(timestep), INK, font)
+    draw.text((MARGIN, MARGIN), "timestep", INK, font)
+    for place, (name, cells) in enumerate(rows):
+        row_top = top + place * ROW_HEIGHT
+        draw.text((MARGIN, row_top + 2), name, INK, font)
+        for timestep in sorted(range(timesteps), key=lambda timestep: cells[timestep] or 0):
+            box = (edges[timestep], row_top, max(edges[timestep], edges[timestep + 1] - 2), row_top + ROW_HEIGHT - 2)
+            difference_cell(draw, box, cells[timestep])
+    difference_legend(draw, font, left, top + len(rows) * ROW_HEIGHT + MARGIN)
+    return picture
+
+
+def difference_cell(draw, box, share):
+    """Fill one cell; the smallest share is still clearly red."""
+    if share is None:
+        draw.rectangle(box, UNCOMPARED)
+        left, top, right, bottom = box
+        for start in range(left - bottom + top, right, 6):
+            first, last = max(start, left), min(start + bottom - top, right)
+            draw.line((first, bottom - (first - start), last, bottom - (last - start)), RULE)
+        return
+    strength = 0.35 + 0.65 * (share / 1000) ** 0.5
+    red = tuple(round(paper * (1 - strength) + colour * strength) for paper, colour in zip(PAPER, RISE))
+    draw.rectangle(box, red if share else EQUAL)
+
+
+def difference_legend(draw, font, left, top):
+    """Explain the colours."""
+    for share, words in ((0, "equal"), (1, "few differ"), (1000, "all differ"), (None, "not compared")):
+        difference_cell(draw, (left, top, left + ROW_HEIGHT, top + ROW_HEIGHT - 4), share)
+        draw.text((left + ROW_HEIGHT + 6, top), words, INK, font)
+        left += ROW_HEIGHT + 6 + int(font.getlength(words)) + MARGIN
