@@ -21,9 +21,9 @@ WIDTHS = {
     "k.thresholds": (32, True),
     "embed": (24, True),
     "q": (2, True),
-    "q.membrane": (64, True),
+    "q.membrane": (48, True),
     "k": (2, True),
-    "k.membrane": (32, True),
+    "k.membrane": (64, True),
     "block0.attention.scores": (5, True),
 }
 """By hand: pixels, int8 weights, types of biases and thresholds, declared registers, spikes in two's complement."""
@@ -34,8 +34,8 @@ def attention_case():
     random = np.random.default_rng(5)
     nodes = [
         Node("embed", Linear(full(random, (3, 4), 8, "i1"), np.array([9, -9, 0, 7], "i4"), 8, 24), ("input",)),
-        Node("q", LIF(np.array([4, 5, 6, 2**40]), membrane_bits=64), ("embed",)),
-        Node("k", LIF(np.array([4, 5, 6, 7], "i4"), spikes="ternary"), ("embed",)),
+        Node("q", LIF(np.array([4, 5, 6, 2**40]), membrane_bits=48), ("embed",)),
+        Node("k", LIF(np.array([4, 5, 6, 7], "i4"), spikes="ternary", membrane_bits=64), ("embed",)),
         Node("block0.attention.scores", Scores(2, accumulator_bits=5), ("q", "k")),
     ]
     pixels = np.array([[[0, 255, 1], [2, 3, 4]], [[9, 8, 7], [128, 127, 0]]], "u1")

@@ -165,6 +165,14 @@ def test_every_header_compiles_unused(case, answers, tmp_path):
     assert compiled(tmp_path, '#include "case.h"\n#include "case.h"\nint main(void) { return 0; }\n') == b""
 
 
+def test_pixels_are_unsigned_and_nothing_else(tmp_path):
+    """As the header states it."""
+    (path,) = export(attention_case(), tmp_path, ["c"])
+    signs = dict(line.split()[1:] for line in path.read_text().splitlines() if "_SIGNED " in line)
+    assert [name for name, sign in signs.items() if sign == "0"] == ["REFSIM_INPUT_SIGNED"]
+    assert len(signs) == len(WIDTHS) and set(signs.values()) == {"0", "1"}
+
+
 def test_a_digest_says_how_to_draw(tmp_path):
     """Seed, chunks and range as constants; no array of the inputs; the digest as an array."""
     export(digest_case(), tmp_path)
@@ -224,6 +232,7 @@ def test_paths_are_those_written(tmp_path):
 def test_no_file_is_overwritten(tmp_path):
     """What stands beside the faces is left alone; a face that has files already is refused, with nothing written."""
     (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "hex").mkdir()
     export(neuron_case(), tmp_path, ["hex"])
     with pytest.raises(GoldenError, match=r"hex: not empty; remove it, or export to another folder"):
         export(neuron_case(), tmp_path, ["c", "hex"])

@@ -1,8 +1,10 @@
 """The hex face: words of the declared width, which simulators of Verilog load as they stand."""
 
+import itertools
 import math
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,14 +135,22 @@ def test_verilog_loads_the_arrays(tmp_path):
     assert list(map(int, printed.split())) == values
 
 
-@pytest.mark.parametrize("case", [attention_case(), neuron_case(), digest_case(), reject_case()], ids=lambda c: c.op)
-def test_verilator_finds_nothing_to_warn_of(case, tmp_path):
-    """With every warning on, with and without the memories."""
-    if shutil.which("verilator") is None:
-        pytest.skip("verilator is not installed: the Verilog face is not linted")
-    export(case, tmp_path, ["hex"])
+TOOLS = {
+    "iverilog": ["-g2001", "-Wall", "-t", "null"],
+    "verilator": ["--lint-only", "-Wall", "--default-language", "1364-2001"],
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("case", [attention_case(), digest_case(), reject_case()], ids=["valid", "digest", "reject"])
+def test_every_include_is_taken_without_a_warning(tool, case, tmp_path):
+    """As Verilog of 2001, with and without answers, with and without the memories."""
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed: it does not judge the Verilog face")
     (tmp_path / "m.v").write_text('module m;\n`include "case.vh"\nendmodule\n')
-    command = ["verilator", "--lint-only", "-Wall", "--default-language", "1364-2001", "-I" + str(tmp_path / "hex")]
-    for load in ([], ["-DREFSIM_LOAD"]):
-        made = subprocess.run([*command, *load, tmp_path / "m.v"], capture_output=True, text=True)
-        assert (made.returncode, made.stderr) == (0, "")
+    for answers, load in itertools.product((True, False), ([], ["-DREFSIM_LOAD"])):
+        folder = tmp_path / f"{answers}{len(load)}"
+        export(replace(case, params={}) if case.draws else case, folder, ["hex"], answers)
+        command = [tool, *TOOLS[tool], *load, f"-I{folder}/hex", tmp_path / "m.v"]
+        made = subprocess.run(command, capture_output=True, text=True)
+        assert (made.returncode, made.stdout + made.stderr) == (0, "")

@@ -66,8 +66,6 @@ def memory_lines(loaded):
     loads = [
         f"  $readmemh({{`REFSIM_HEX_FOLDER, {macro(tensor.name)}_FILE}}, {tensor.identifier});" for tensor in loaded
     ]
-    if not loaded:
-        return []
     return ["`ifdef REFSIM_LOAD", *FOLDER, *memories, "initial begin", *loads, "end", "`endif"]
 
 
