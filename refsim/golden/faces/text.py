@@ -27,6 +27,8 @@
 Where the answers are written too, each ``site`` line is followed by its values.
 """
 
+import math
+
 import numpy as np
 
 from refsim.numerics import NUMERICS_VERSION
@@ -85,7 +87,7 @@ def form(dtype, shape):
 
 def value_lines(array):
     """Return the values, a line for each row of the last axis."""
-    rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+    rows = array.reshape(math.prod(array.shape[:-1]), array.shape[-1]) if array.ndim else array.reshape(1, 1)
     return [" ".join(map(str, row)) for row in rows.tolist()]
 
 
