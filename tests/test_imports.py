@@ -20,7 +20,7 @@ LAYERS = [
     {"architectures", "model_file", "energy", "shipped"},
     {"certificate"},
     {"refsim"},
-    {"images", "evaluation", "checkpoints", "render", "report"},
+    {"images", "evaluation", "checkpoints", "render", "report", "golden"},
     {"cli"},
     {"__main__"},
 ]

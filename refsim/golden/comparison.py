@@ -91,7 +91,7 @@ def compare(case, got):
     for site, expected in case.expected.items():
         if site in got:
             differences.append(difference(site, expected, got[site]))
-        elif site in case.outputs:
+        elif site in case.outputs or case.draws:
             differences.append(Difference(site, "missing", f"{site}: missing; the case asks for it"))
     for site in got:
         if site not in case.expected:

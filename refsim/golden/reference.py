@@ -4,8 +4,8 @@ import hashlib
 
 import numpy as np
 
-from refsim.golden.case import DIGEST_SITE, Rejected
 from refsim.errors import RefsimError
+from refsim.golden.case import DIGEST_SITE, Rejected
 from refsim.simulator import run_fragment
 
 
@@ -33,7 +33,7 @@ def answer(case, threads=None):
     try:
         fragment = case.fragment
         for name, values in case.inputs.items():
-            require_range(name, values, case.ranges[name])
+            require_frames(case, name, values)
     except (RefsimError, ValueError) as error:
         raise Rejected(str(error)) from error
     answers = []
@@ -45,10 +45,14 @@ def answer(case, threads=None):
     return {site: np.stack([each[site] for each in answers]) for site in answers[0]}
 
 
-def require_range(name, values, bounds):
-    """Refuse inputs outside the range that the registers were proved for."""
-    if values.size and not bounds[0] <= values.min() <= values.max() <= bounds[1]:
-        raise ValueError(f"{name}: expected values from {bounds[0]} to {bounds[1]}")
+def require_frames(case, name, values):
+    """Refuse inputs that are not one frame a timestep, or outside the range that the registers were proved for."""
+    leading = (case.samples,) * (case.samples > 1) + (case.timesteps,) * (name not in case.static_inputs)
+    if values.shape[: len(leading)] != leading:
+        raise ValueError(f"{name}: expected {leading} samples and timesteps before all other axes, got {values.shape}")
+    low, high = case.ranges[name]
+    if values.size and not low <= values.min() <= values.max() <= high:
+        raise ValueError(f"{name}: expected values from {low} to {high}")
 
 
 def digest(case, function):

@@ -1,10 +1,10 @@
 """What a person and what a program reads of a verification."""
 
-from refsim.golden.axes import axes_of
 from refsim.golden.classes import classify
 from refsim.golden.difference_map import map_text
 from refsim.golden.mutants import describe
 from refsim.golden.opening import open_sum, three_ways
+from refsim.golden.sites import place_words
 from refsim.golden.verify import ERROR, FAIL, PASS, SKIP
 from refsim.golden.faces.widths import tensor_width
 from refsim.numerics import NUMERICS_VERSION
@@ -113,13 +113,8 @@ def map_part(comparison):
 
 
 def address(case, difference):
-    """Return the place of a difference in words: ``t=2, block1.attention.scores, head 3, query 5, key 0``."""
-    role = "output" if difference.site in case.outputs else "trace"
-    axes = axes_of(case, role, difference.site, case.expected[difference.site])
-    places = dict(zip(axes, difference.first))
-    leading = [f"sample {places.pop('sample')}"] if "sample" in places else []
-    leading += [f"t={places.pop('timestep')}"] if "timestep" in places else []
-    return ", ".join([*leading, difference.site, *(f"{axis} {place}" for axis, place in places.items())])
+    """Return the place of a difference in words: ``block1.attention.scores, timestep 2, head 3, query 5, key 0``."""
+    return f"{difference.site}, {place_words(case, difference.site, difference.first)}"
 
 
 def order_line(comparison):

@@ -1,4 +1,4 @@
-"""What is known of a site of a case: the node behind it, its values in time, the names of its axes, its width."""
+"""What is known of a tensor of a case: the node behind it, its values in time, the names of its axes."""
 
 import numpy as np
 
@@ -18,6 +18,37 @@ AXES = {
 """Names of the axes of one timestep by operator; the other operators keep those of their first input."""
 
 BY_DIMENSIONS = {1: ("channel",), 2: TOKENS, 3: IMAGE}
+
+PARAMETER_AXES = {
+    "bias": ("output",),
+    "thresholds": ("channel",),
+    "weights": ("window_row", "window_column", "channel", "output"),
+}
+"""Names of the axes of parameters by field; a linear map has the last ones."""
+
+
+def axes_of(case, role, name, array):
+    """Name all axes of a tensor.
+
+    Parameters
+    ----------
+    case : Case
+    role : {"input", "param", "output", "trace"}
+    name : str
+    array : ndarray
+
+    Returns
+    -------
+    axes : list of str
+        One for each axis, as in ``["timestep", "head", "query", "key"]``.
+    """
+    if role == "param":
+        return list(PARAMETER_AXES[name.rpartition(".")[2]][-array.ndim :])
+    if case.draws:
+        return ["byte"]
+    leading = ["sample"] * (case.samples > 1) + ["timestep"] * (name not in case.static_inputs)
+    inner = array.ndim - len(leading)
+    return leading + list(BY_DIMENSIONS[inner] if case.reject_reason is not None else axis_names(case, name))
 
 
 def node_of(case, site):
@@ -52,19 +83,6 @@ def input_axis_names(case, name):
     dimensions = len(case.fragment.signals[name].shape)
     unnamed = tuple(f"axis {axis}" for axis in range(dimensions))
     return HEADS if name in maps else BY_DIMENSIONS.get(dimensions, unnamed)
-
-
-def width(case, site):
-    """Return the width of a site's values in bits: as declared for a register, as stored for spikes and inputs."""
-    node = node_of(case, site)
-    if node is None:
-        return 8 * case.fragment.signals[site].dtype.itemsize
-    kind = node.operator.kind()
-    if kind in ("MaxPool", "Tokens"):
-        return width(case, node.inputs[0])
-    if kind == "LIF" and site == node.register_site:
-        return node.operator.membrane_bits
-    return getattr(node.operator, "accumulator_bits", 8 * case.fragment.signals[site].dtype.itemsize)
 
 
 def values_in_time(case, site):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from refsim.golden.opening.numbers import address
-from refsim.golden.sites import node_of, split_index, values_in_time, width
+from refsim.golden.faces.widths import tensor_width
+from refsim.golden.sites import node_of, split_index, values_in_time
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class Question:
     @property
     def bits(self):
         """Declared width of the value."""
-        return width(self.case, self.site)
+        return tensor_width(self.case, "output", self.site)[0]
 
     @property
     def expected(self):

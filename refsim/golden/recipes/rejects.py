@@ -26,6 +26,7 @@ def recipes():
     )
     yield refused("unknown-reset", "a reset that the numerics do not have", "lif", LIF(threshold, reset="half"), [currents])
     yield refused("no-timesteps", "no timestep at all", "lif", LIF(threshold), [currents], timesteps=0)
+    yield refused("frames-missing", "one frame for two timesteps", "lif", LIF(threshold), [currents], timesteps=2)
     yield refused("cap-too-large", "a cap above 127", "relu", ReLU(cap=128), [currents])
     yield refused("graded-input", "a graded input without bit planes", "linear", Linear(weights, bias), [graded])
     yield refused("planes-too-few", "three bit planes for values up to 127", "linear", Linear(weights, bias, planes=3), [graded])
