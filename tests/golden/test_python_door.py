@@ -143,7 +143,7 @@ def test_what_is_no_answer_fails(returned, reason):
 
 def test_a_function_that_takes_no_case_fails():
     """Here there is no frame of the function to name."""
-    door = PythonDoor(lambda: {})
+    door = PythonDoor(lambda: None)
     ((_, answer),) = door.answers([neuron_case()])
     assert answer.status == "failed" and answer.reason.endswith("takes 0 positional arguments but 1 was given")
 
