@@ -1,0 +1,141 @@
+"""A trace under reconstruction: which site has been said at which timestep, and the values so far."""
+
+import math
+
+import numpy as np
+
+from refsim.golden.doors.asking import Fault
+from refsim.golden.doors.trace_lines import (
+    COMMON_KEYS,
+    EVENT_KEYS,
+    LATEST_TIMESTEP,
+    VALUE_KEYS,
+    bounds,
+    event_place,
+    integer,
+    require_keys,
+    values_of,
+)
+from refsim.golden.printable import one_line
+
+MOST_NAMED = 8
+"""Missing timesteps that are listed one by one."""
+
+
+class Recording:
+    """The sites of one case, filled line by line.
+
+    Parameters
+    ----------
+    case : Case
+    latency : dict of int by site
+        How many timesteps late a site's lines are.
+    """
+
+    def __init__(self, case, latency):
+        self.case, self.latency = case, latency
+        self.forms, self.order = case.sites, {site: place for place, site in enumerate(case.sites)}
+        self.bits = {site: declared_bits(case, site, dtype) for site, (dtype, _) in self.forms.items()}
+        self.arrays, self.given = {}, {}
+        self.time_axes = (case.samples, case.timesteps)
+
+    def value_line(self, line, after):
+        """Take a line with all values of a site at a timestep.
+
+        Parameters
+        ----------
+        line : dict
+        after : tuple or None
+            Place in the order of computation of the line before, where the order is to be that.
+
+        Returns
+        -------
+        place : tuple
+            (sample, timestep as written, position of the site).
+        """
+        require_keys(line, COMMON_KEYS | VALUE_KEYS, ("t", "site"))
+        site, sample, written, timestep = self.locate(line)
+        place = (sample, written, self.order[site])
+        if after is not None and place < after:
+            raise Fault(f"{site} at timestep {written} comes after what is computed later")
+        arrays, given = self.site_arrays(site, self.time_axes)
+        if given[sample, timestep]:
+            raise Fault(f"{site} at timestep {written} is there a second time")
+        dtype, shape = self.step_form(site)
+        arrays[sample, timestep] = values_of(line, dtype, shape, self.bits[site])
+        given[sample, timestep] = True
+        return place
+
+    def event_line(self, line):
+        """Take a line with one event: the value at one address, 1 where it is not said."""
+        require_keys(line, COMMON_KEYS | EVENT_KEYS, ("t", "site", "address"))
+        site, sample, written, timestep = self.locate(line)
+        dtype, shape = self.step_form(site)
+        place = event_place(line, shape)
+        arrays, given = self.site_arrays(site, (*self.time_axes, math.prod(shape)))
+        if given[sample, timestep, place]:
+            raise Fault(f"{site} at timestep {written}: the address {line['address']} is there a second time")
+        arrays[sample, timestep].reshape(-1)[place] = integer("value", line.get("value", 1), *bounds(dtype))
+        given[sample, timestep, place] = True
+
+    def locate(self, line):
+        """Return site, sample, timestep as written and timestep as counted."""
+        site = line["site"]
+        if not isinstance(site, str) or site not in self.forms:
+            raise Fault(f"site: {one_line(str(site), 60)} is not a site of this case")
+        if self.case.samples > 1 and "sample" not in line:
+            raise Fault(f"'sample' is missing; the case has {self.case.samples} samples")
+        sample = integer("sample", line.get("sample", 0), 0, self.case.samples - 1)
+        written = integer("t", line["t"], 0, LATEST_TIMESTEP)
+        late = self.latency.get(site, 0)
+        if not late <= written < late + self.case.timesteps:
+            declared = f", {late} timesteps late as declared," if late else ""
+            raise Fault(f"t: {site}{declared} has timesteps {late} to {late + self.case.timesteps - 1}, got {written}")
+        return site, sample, written, written - late
+
+    def step_form(self, site):
+        """Return type and shape of one timestep."""
+        dtype, shape = self.forms[site]
+        return dtype, shape[1 + (self.case.samples > 1) :]
+
+    def site_arrays(self, site, given_shape):
+        """Return values and marks of a site, which are made when it is first named."""
+        if site not in self.arrays:
+            dtype, shape = self.step_form(site)
+            self.arrays[site] = np.zeros((*self.time_axes, *shape), dtype)
+            self.given[site] = np.zeros(given_shape, bool)
+        return self.arrays[site], self.given[site]
+
+    def be_silent(self, site):
+        """Count a site that no event named as 0 throughout."""
+        self.site_arrays(site, ())
+
+    def sites(self):
+        """Return the arrays by site, in order of computation and in the shape of an answer."""
+        return {site: self.arrays[site].reshape(self.forms[site][1]) for site in self.forms if site in self.arrays}
+
+    def require_all_timesteps(self):
+        """Refuse a site that is there at some timesteps and missing at others."""
+        for site, given in self.given.items():
+            for sample in range(self.case.samples):
+                missing = np.flatnonzero(~given[sample]).tolist()
+                if missing:
+                    where = f"{site}, sample {sample}" if self.case.samples > 1 else site
+                    raise Fault(f"{where}: {missing_timesteps(missing)}")
+
+
+def missing_timesteps(missing):
+    """Say in words which timesteps are missing."""
+    if len(missing) == 1:
+        return f"timestep {missing[0]} is missing"
+    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+    return f"timesteps {', '.join(map(str, missing[:MOST_NAMED]))}{more} are missing"
+
+
+def declared_bits(case, site, dtype):
+    """Return the width of a site's words: that of its declared register, else that of its type."""
+    for node in case.nodes:
+        register = "accumulator" if site == node["name"] else site.removeprefix(f"{node['name']}.")
+        if register != site and f"{register}_bits" in node["settings"]:
+            return node["settings"][f"{register}_bits"]
+    return 8 * dtype.itemsize

@@ -1,0 +1,184 @@
+"""The door for a trace that exists already, from a simulator of RTL, a board or another program.
+
+A folder holds one folder a case, named by its id. In it, a site is given in one of these ways:
+
+``SITE.npy``
+    All timesteps, in the type and shape of the answer.
+``*.jsonl``, modes ``"ordered"`` and ``"unordered"``
+    Lines ``{"t": 0, "site": "neuron", "values": [0, 1]}``, nested as the shape of one timestep or flat in C order, or
+    ``{"t": 0, "site": "neuron", "hex": "03 fd", "bits": 8}``, two's complement; without ``bits``, the declared width of
+    the register, else that of the type. ``"ordered"``: each file follows the computation, sample by sample, timestep by
+    timestep, site by site. Each site is there once a timestep, in all timesteps or in none.
+``*.jsonl``, mode ``"events"``
+    Address events ``{"t": 0, "site": "neuron", "address": [token, channel], "value": -1}`` in any order; the address may
+    be one integer in C order, the value is 1 where it is left out, and what is not named is 0. Sites that the case asks
+    for are silent where no event names them; any other site without an event counts as not observed.
+
+Where the case has several samples, each line says which: ``"sample": 0``. ``latency.json``, in the folder of a case or, for
+all, above it, declares by site how many timesteps late a dump is: ``{"neuron": 2}``. What is written for t + 2 then counts
+for t, and a ``SITE.npy`` has 2 timesteps more, of which the first 2 are left out.
+"""
+
+import math
+import os
+from pathlib import Path
+
+from refsim.errors import GoldenError
+from refsim.golden.case import Unsupported
+from refsim.golden.doors.asking import Fault, asked
+from refsim.golden.doors.recording import Recording
+from refsim.golden.doors.safe_files import (
+    listing,
+    open_regular,
+    read_array,
+    read_bytes,
+    require_file_name,
+    require_folder,
+)
+from refsim.golden.doors.trace_lines import integer, parse_line
+from refsim.golden.printable import one_line
+
+MODES = ("ordered", "unordered", "events")
+LATENCY_FILE = "latency.json"
+MOST_FILES = 1 << 12
+LATENCY_BYTES = 1 << 20
+MOST_LATENCY = 1 << 16
+LINE_BYTES = 1 << 12
+VALUE_BYTES = 24
+"""A value of 64 bits with its comma and blanks; each bracket around it may take as much again."""
+
+
+class TraceDoor:
+    """An implementation whose answers lie in a folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+    mode : {"ordered", "unordered", "events"}
+        How the lines of .jsonl files are to be read.
+
+    Raises
+    ------
+    GoldenError
+        If there is no such folder, or its ``latency.json`` is damaged.
+    """
+
+    def __init__(self, folder, mode="ordered"):
+        if mode not in MODES:
+            raise GoldenError(f"mode: expected one of {', '.join(MODES)}; got {mode!r}")
+        self.folder, self.mode = Path(folder), mode
+        self.name = one_line(f"{folder} ({mode})")
+        if not self.folder.is_dir():
+            raise GoldenError(f"{one_line(str(folder))}: expected a folder with one folder a case; there is none")
+        try:
+            self.latency = read_latency(self.folder)
+        except Fault as fault:
+            raise GoldenError(f"{one_line(str(folder))}: {fault}") from fault
+
+    def answers(self, cases):
+        """Yield each case with its `Answer`, in order.
+
+        Parameters
+        ----------
+        cases : iterable of Case
+        """
+        for case in cases:
+            yield case, asked(self.ask, case)
+
+    def ask(self, case):
+        """Return the answer to one case, arrays by site; raises as `asking.asked` expects."""
+        folder = self.folder.joinpath(require_file_name(case.id))
+        if case.reject_reason:
+            raise Unsupported("a dump cannot refuse a case")
+        if not os.path.lexists(folder):
+            if case.requires:
+                raise Unsupported(f"no folder {case.id}; the case requires {', '.join(case.requires)}")
+            raise Fault(f"missing: no folder {case.id}")
+        require_folder(folder, case.id)
+        return self.read_case(case, folder)
+
+    def read_case(self, case, folder):
+        """Read the folder of a case; every file must be one that is understood."""
+        names = listing(folder, case.id, MOST_FILES)
+        own = read_latency(folder) if LATENCY_FILE in names else None
+        for site in own or ():
+            if site not in case.sites:
+                raise Fault(f"{LATENCY_FILE}: {one_line(site, 60)} is not a site of this case")
+        recording = Recording(case, self.latency if own is None else own)
+        arrays = {}
+        for name in names:
+            site = name.removesuffix(".npy")
+            if name.endswith(".npy") and site in case.sites:
+                arrays[site] = timed_array(folder.joinpath(name), name, recording)
+            elif name.endswith(".jsonl") and not case.draws:
+                self.read_lines(folder.joinpath(name), one_line(name, 60), recording)
+            elif name != LATENCY_FILE:
+                raise Fault(f"unknown file {one_line(name, 60)}: no site of the case, nor lines")
+        return self.finish(case, recording, arrays, any(name.endswith(".jsonl") for name in names))
+
+    def finish(self, case, recording, arrays, has_lines):
+        """Join what was read from arrays and from lines."""
+        if not arrays and not has_lines:
+            raise Fault("missing: the folder holds no dump")
+        if self.mode == "events":
+            for site in case.outputs if has_lines else ():
+                if site not in arrays:
+                    recording.be_silent(site)
+        else:
+            recording.require_all_timesteps()
+        lines = recording.sites()
+        for site in lines:
+            if site in arrays:
+                raise Fault(f"{site}: given both as {site}.npy and in lines")
+        return {site: (arrays | lines)[site] for site in case.sites if site in arrays or site in lines}
+
+    def read_lines(self, path, label, recording):
+        """Take all lines of a file."""
+        longest = longest_line(recording.case)
+        after = (0, 0, 0) if self.mode == "ordered" else None
+        with open_regular(path, label) as stream:
+            number = 0
+            while line := stream.readline(longest + 1):
+                number += 1
+                try:
+                    if len(line) > longest:
+                        raise Fault(f"longer than {longest} bytes")
+                    after = self.take(parse_line(line.rstrip(b"\r\n")), recording, after)
+                except Fault as fault:
+                    raise Fault(f"{label}, line {number}: {fault}") from fault
+
+    def take(self, line, recording, after):
+        """Take one line; return its place where the next one has to come after it, else None."""
+        if self.mode == "events":
+            return recording.event_line(line)
+        place = recording.value_line(line, after)
+        return place if self.mode == "ordered" else None
+
+
+def timed_array(path, name, recording):
+    """Read an array and take the declared latency off its front."""
+    site = name.removesuffix(".npy")
+    late, shape, axis = recording.latency.get(site, 0), recording.forms[site][1], int(recording.case.samples > 1)
+    written = (*shape[:axis], shape[axis] + late, *shape[axis + 1 :])
+    array = read_array(path, name, math.prod(written))
+    if late and array.shape != written:
+        raise Fault(f"{name}: expected the shape {written}, {late} timesteps late as declared, got {array.shape}")
+    return array[(slice(None),) * axis + (slice(late, None),)] if late else array
+
+
+def longest_line(case):
+    """Return how many bytes a line about a case can have."""
+    largest = max(math.prod(shape[1 + (case.samples > 1) :]) * (1 + len(shape)) for _, shape in case.sites.values())
+    return LINE_BYTES + VALUE_BYTES * largest
+
+
+def read_latency(folder):
+    """Return the latencies that a folder declares, by site."""
+    path = folder.joinpath(LATENCY_FILE)
+    if not os.path.lexists(path):
+        return {}
+    content = read_bytes(path, LATENCY_FILE, LATENCY_BYTES)
+    try:
+        return {site: integer(one_line(site, 60), late, 0, MOST_LATENCY) for site, late in parse_line(content).items()}
+    except Fault as fault:
+        raise Fault(f"{LATENCY_FILE}: {fault}") from fault
