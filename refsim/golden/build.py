@@ -136,5 +136,5 @@ def entry_of(case, selection, files):
 def kept_files():
     """Return the sources that lie in the suite's folder."""
     folder = golden_folder() / "suite"
-    paths = [path for name in KEPT for path in sorted((folder / name).iterdir())]
+    paths = [path for name in KEPT for path in sorted(folder.joinpath(name).iterdir())]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

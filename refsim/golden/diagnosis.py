@@ -10,7 +10,7 @@ from refsim.golden.mutants import MUTANTS, describe
 from refsim.golden.twin import Twin
 from refsim.golden.verify import FAIL, PASS
 
-LOOKED_AT = 6
+LOOKED_AT = 16
 """Failing cases whose operators are looked at one by one."""
 
 

@@ -27,7 +27,7 @@ def differing_files(folder, files, matrix):
         The kill matrix.
     """
     frozen = {**{f"suite/{path}": content for path, content in files.items()}, KILLS: matrix.encode("ascii")}
-    return sorted(path for path, content in frozen.items() if not holds(folder / path, content))
+    return sorted(path for path, content in frozen.items() if not holds(folder.joinpath(path), content))
 
 
 def holds(path, content):
@@ -47,13 +47,14 @@ def freeze(folder, files, matrix):
     GoldenError
         If a case that was frozen at this version of the numerics has other values now; nothing is written then.
     """
-    ledger = folder / "suite" / LEDGER
+    ledger = folder.joinpath("suite", LEDGER)
     content = extended_ledger(ledger.read_bytes() if ledger.exists() else None, index_of(files)["cases"])
     changed = differing_files(folder, files, matrix)
     for path in changed:
         part = matrix.encode("ascii") if path == KILLS else files[path.removeprefix("suite/")]
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(part)
+        target = folder.joinpath(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(part)
     for path in sorted((folder / "suite" / "cases").rglob("*")):
         if path.is_file() and path.relative_to(folder / "suite").as_posix() not in files:
             path.unlink()

@@ -130,8 +130,9 @@ def read_manifest(folder):
     GoldenError
         If it is missing, malformed, of another version, or contradicts itself.
     """
-    manifest = read_json(read_file(folder, MANIFEST), folder / MANIFEST)
-    validate(manifest, schema("case"), folder / MANIFEST)
+    where = f"{folder}/{MANIFEST}"
+    manifest = read_json(read_file(folder, MANIFEST), where)
+    validate(manifest, schema("case"), where)
     if manifest["numerics"] != NUMERICS_VERSION:
         raise GoldenError(
             f"{folder}: holds values of {manifest['numerics']}, this refsim computes {NUMERICS_VERSION}: "

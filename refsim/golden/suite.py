@@ -71,7 +71,7 @@ class Suite:
 
     def read(self, entry):
         """Read the case of an entry of the index, checking every hash."""
-        folder = self.folder / entry["path"]
+        folder = self.folder.joinpath(entry["path"])
         require_manifest(self.folder, entry)
         case = read_case(folder)
         if case.id != entry["id"]:
@@ -81,13 +81,13 @@ class Suite:
     def manifest(self, entry):
         """Read the manifest of an entry of the index."""
         require_manifest(self.folder, entry)
-        return read_manifest(self.folder / entry["path"])
+        return read_manifest(self.folder.joinpath(entry["path"]))
 
 
 def require_manifest(folder, entry):
     content = read_file(folder, f"{entry['path']}/{MANIFEST}")
     if hashlib.sha256(content).hexdigest() != entry["manifest_sha256"]:
-        raise GoldenError(f"{folder / entry['path'] / MANIFEST}: damaged: not the manifest that {INDEX} names")
+        raise GoldenError(f"{folder}/{entry['path']}/{MANIFEST}: damaged: not the manifest that {INDEX} names")
 
 
 def load_suite(folder=None):
@@ -108,14 +108,15 @@ def load_suite(folder=None):
     """
     folder = golden_folder() / "suite" if folder is None else Path(folder)
     content = read_file(folder, INDEX)
-    index = read_json(content, folder / INDEX)
-    validate(index, schema("suite"), folder / INDEX)
+    where = f"{folder}/{INDEX}"
+    index = read_json(content, where)
+    validate(index, schema("suite"), where)
     if index["numerics"] != NUMERICS_VERSION:
         raise GoldenError(f"{folder}: holds {index['numerics']}, this refsim computes {NUMERICS_VERSION}")
     if any(".." in entry["path"].split("/") for entry in index["cases"]):
-        raise GoldenError(f"{folder / INDEX}: a path leaves the folder")
+        raise GoldenError(f"{where}: a path leaves the folder")
     if json_bytes(index) != content:
-        raise GoldenError(f"{folder / INDEX}: damaged: not written as the suite writes it")
+        raise GoldenError(f"{where}: damaged: not written as the suite writes it")
     return Suite(folder, index)
 
 

@@ -107,7 +107,7 @@ class Gathers:
             return self.accumulated(self.gate(rows), weights, bias)
         sums = np.zeros((len(rows), weights.shape[1]), np.int64)
         for plane in self.plane_order(planes):
-            sums = sums * 2 + self.plane_weight(plane, planes) * self.accumulated((rows >> plane) & 1, weights, 0)
+            sums = sums * 2 + self.plane_weight(plane, planes) * self.accumulated(self.plane_rows(rows, plane), weights, 0)
         return self.with_late_bias(sums, bias, planes)
 
     def bias(self, node, timestep):
@@ -119,6 +119,10 @@ class Gathers:
 
     def accumulated(self, rows, weights, bias):
         return rows @ weights + bias
+
+    def plane_rows(self, rows, plane):
+        """Return which inputs gather in a plane."""
+        return (rows >> plane) & 1
 
     def plane_order(self, planes):
         return range(planes - 1, -1, -1)
@@ -137,11 +141,12 @@ class Images:
         return self.pooled(node.operator, values), None
 
     def pooled(self, operator, values):
-        edge, window = operator.padding, operator.window
-        surround = ((edge, edge), (edge, edge), (0, 0))
-        padded = np.pad(values, surround, constant_values=self.outside(values))
+        window, padded = operator.window, self.surrounded(values, operator.padding)
         views = sliding_window_view(self.aligned(padded), (window, window), axis=(0, 1))
         return self.largest(views[:: operator.stride, :: operator.stride])
+
+    def surrounded(self, values, edge):
+        return np.pad(values, ((edge, edge), (edge, edge), (0, 0)), constant_values=self.outside(values))
 
     def outside(self, values):
         """Return what stands outside the image: less than anything inside."""

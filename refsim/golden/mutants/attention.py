@@ -215,3 +215,10 @@ class T27(ProductBug):
 
     def attended(self, attention_map, value):
         return super().attended(np.sign(attention_map), value)
+
+
+class T28(ProductBug):
+    """A causal mask on the attention map: no query gathers the V of a later key."""
+
+    def attended(self, attention_map, value):
+        return super().attended(np.tril(attention_map), value)

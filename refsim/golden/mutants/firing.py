@@ -154,3 +154,18 @@ class N41(LIFBug):
 
     def reset(self, choices, charge, level, spikes):
         return super().reset(choices, charge, level, np.abs(spikes))
+
+
+class N49(LIFBug):
+    """A positive spike needs more than the level: > for >= on one side only."""
+
+    def fire(self, node, choices, charge, level):
+        spikes = super().fire(node, choices, charge, level)
+        return np.where(charge == level, 0, spikes)
+
+
+class N50(LIFBug):
+    """A negative spike leaves as +1, and the membrane is reset as after +1."""
+
+    def fire(self, node, choices, charge, level):
+        return np.abs(super().fire(node, choices, charge, level))

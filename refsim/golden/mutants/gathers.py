@@ -181,3 +181,24 @@ class S11(GatherBug):
 
     def with_late_bias(self, sums, bias, planes):
         return sums * 2 + bias
+
+
+class B04(GatherBug):
+    """The bias is there before the bit planes, and is added again after them."""
+
+    def with_late_bias(self, sums, bias, planes):
+        return super().with_late_bias(sums, bias, planes) + bias * 2**planes
+
+
+class S14(GatherBug):
+    """The bit planes end before the lowest, and the sum is not shifted for it."""
+
+    def plane_order(self, planes):
+        return super().plane_order(planes)[:-1]
+
+
+class S16(GatherBug):
+    """Every bit plane gathers all inputs that are not 0, whether their bit is set or not."""
+
+    def plane_rows(self, rows, plane):
+        return (rows != 0).astype(np.int64)

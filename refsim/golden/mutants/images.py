@@ -129,3 +129,22 @@ class T01(Twin):
 
     def tokens(self, node, timestep, values):
         return super().tokens(node, timestep, values.swapaxes(0, 1))
+
+
+class P07(PoolBug):
+    """The maximum starts from 0, so that no window gives less."""
+
+    def largest(self, views):
+        return np.maximum(super().largest(views), 0)
+
+
+class S15(Twin):
+    """Past its edge the image goes on at the opposite one."""
+
+    operators = ("Convolution", "MaxPool")
+
+    def padded(self, values, padding):
+        return np.pad(values, ((padding, padding), (padding, padding), (0, 0)), mode="wrap")
+
+    def surrounded(self, values, edge):
+        return self.padded(values, edge)

@@ -67,7 +67,7 @@ class N17(LIFBug):
     """The leak rounds towards zero, not down."""
 
     def leaked(self, membrane, shift):
-        return np.sign(membrane) * (np.abs(membrane) >> shift)
+        return towards_zero(membrane, shift)
 
 
 class N18(LIFBug):
@@ -174,3 +174,28 @@ class N38(LIFBug):
 
     def input_shift(self, choices, timestep):
         return 0
+
+
+class N51(LIFBug):
+    """The threshold of the exact form lacks the bit of the halved input."""
+
+    def level_shift(self, choices, timestep):
+        halved = choices["halve_input"] and choices["rounding"] == "exact"
+        return super().level_shift(choices, timestep) - halved
+
+
+class N52(LIFBug):
+    """Every right shift of the form `floor` rounds towards zero, that of the halved input too."""
+
+    def leaked(self, membrane, shift):
+        return towards_zero(membrane, shift)
+
+    def charge(self, choices, before, currents, timestep):
+        if choices["rounding"] == "exact" or not choices["halve_input"]:
+            return super().charge(choices, before, currents, timestep)
+        return towards_zero(self.leaked(before, choices["leak_shift"] - 1) + currents, 1)
+
+
+def towards_zero(values, shift):
+    """Shift right, rounding towards zero."""
+    return np.sign(values) * (np.abs(values) >> shift)

@@ -95,3 +95,12 @@ class H10(Twin):
         kept = {name: total for name, total in self.registers.items() if self.kind(name) == "TimeSum"}
         super().clear()
         self.registers = kept
+
+
+class H11(Twin):
+    """The last token is not counted."""
+
+    operators = ("TokenSum",)
+
+    def token_sum(self, node, timestep, spikes):
+        return super().token_sum(node, timestep, spikes[:-1])

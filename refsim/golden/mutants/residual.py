@@ -78,3 +78,11 @@ class R09(ResidualBug):
 
     def added(self, stream, branch, node):
         return stream - branch
+
+
+class R10(ResidualBug):
+    """Stream and branch are each shifted by the other's amount."""
+
+    def residual(self, node, timestep, stream, branch):
+        swapped = stream * 2**node.operator.branch_shift, branch * 2**node.operator.stream_shift
+        return self.added(*swapped, node), None
