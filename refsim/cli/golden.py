@@ -11,7 +11,7 @@ from refsim.errors import GoldenError
 from refsim.golden.build import build
 from refsim.golden.case_page import case_page
 from refsim.golden.diagnosis import diagnose
-from refsim.golden.difference_map import map_rows
+from refsim.golden.difference_map import picture_rows
 from refsim.golden.doors.executable import ExecutableDoor
 from refsim.golden.doors.python import PythonDoor
 from refsim.golden.doors.trace import MODES, TraceDoor
@@ -21,9 +21,9 @@ from refsim.golden.junit import junit_xml
 from refsim.golden.kills import UNSEEN, kills_csv, read_kills, weak_mutants
 from refsim.golden.mutants import EQUIVALENT, MUTANTS, describe
 from refsim.golden.recipes import all_recipes
-from refsim.golden.report import chosen_failure, report_json, report_text
+from refsim.golden.report import chosen_failure, junit_rows, report_json, report_text
 from refsim.golden.suite import SELECTIONS, faults_of, load_suite
-from refsim.golden.verify import HARNESS_ERROR, exit_code, verify
+from refsim.golden.verify import HARNESS_ERROR, exit_code, readable, verify
 from refsim.render import difference_picture
 from refsim.shipped import golden_folder
 
@@ -89,14 +89,15 @@ def verify_implementation(options):
     require_folder_of(options.junit, options.map)
     suite, entries = selected(options)
     door = door_of(options)
-    cases = map(suite.read, tqdm(entries, unit="case", disable=None, leave=False))
-    verdicts = list(verify(door, cases))
+    cases, unreadable = readable(suite, entries)
+    progress = tqdm(verify(door, cases), total=len(cases), unit="case", disable=None, leave=False)
+    verdicts = [*unreadable, *progress]
     diagnosis = diagnose(verdicts)
     if options.junit:
-        Path(options.junit).write_text(junit_xml(verdicts), encoding="utf-8")
+        Path(options.junit).write_bytes(junit_xml(junit_rows(verdicts), door.name))
     shown = chosen_failure(verdicts)
     if options.map and shown is not None and shown.comparison is not None:
-        difference_picture(*map_rows(shown.comparison)).save(options.map)
+        difference_picture(picture_rows(shown.comparison), shown.case.timesteps).save(options.map)
     if options.json:
         print_json(report_json(suite, door.name, verdicts, diagnosis))
     else:

@@ -15,9 +15,10 @@ from refsim.golden.case import Case, Draws
 from refsim.golden.faces.content import content_hash
 from refsim.golden.faces.widths import tensor_width
 from refsim.golden.files import read_file
-from refsim.golden.schema import read_json, validate
+from refsim.golden.schema import validate
 from refsim.golden.sites import axes_of
 from refsim.golden.splitmix import NAME as RNG
+from refsim.golden.strict_json import read_json
 from refsim.numerics import NUMERICS_VERSION
 from refsim.shipped import golden_folder
 

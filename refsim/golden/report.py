@@ -2,11 +2,12 @@
 
 from refsim.golden.classes import classify
 from refsim.golden.difference_map import map_text
+from refsim.golden.faces.widths import tensor_width
+from refsim.golden.junit import VerdictRow
 from refsim.golden.mutants import describe
 from refsim.golden.opening import open_sum, three_ways
 from refsim.golden.sites import place_words
 from refsim.golden.verify import ERROR, FAIL, PASS, SKIP
-from refsim.golden.faces.widths import tensor_width
 from refsim.numerics import NUMERICS_VERSION
 
 SHOWN_FIRST = ("L1", "L2", "L0", "L3", "L4", "L5", "L6")
@@ -133,14 +134,32 @@ def diagnosis_lines(diagnosis):
     """Return the known bugs that reproduce the answers."""
     lines = [""]
     if diagnosis.bugs:
-        lines += [f"this is the known bug {bug}: {describe(bug)}" for bug in diagnosis.bugs[:LISTED]]
-        return [*lines, "  it reproduces every answer bit for bit, the right and the wrong ones"]
+        named = [f"{bug}: {describe(bug)}" for bug in diagnosis.bugs[:LISTED]]
+        heads = ["this is the known bug "] + ["or the known bug      "] * (len(named) - 1)
+        lines += [head + name for head, name in zip(heads, named)]
+        each = "it reproduces" if len(named) == 1 else "each reproduces"
+        return [*lines, f"  {each} every answer bit for bit, the right and the wrong ones"]
     for fault in diagnosis.faults[:LISTED]:
         where = f"{fault.operator} at {fault.places[0][1]} ({fault.places[0][0]}"
         where += f" and {len(fault.places) - 1} more)" if len(fault.places) > 1 else ")"
         names = "; ".join(f"{bug}: {describe(bug)}" for bug in fault.candidates[:2])
         lines.append(f"fault of its own: {where}: {names or 'no known bug reproduces it'}")
     return lines if len(lines) > 1 else ["", "no known bug reproduces these answers"]
+
+
+def junit_rows(verdicts):
+    """Return the verdicts as rows of JUnit XML, with the divergence of each case that fails."""
+    return [
+        VerdictRow(
+            verdict.case.id,
+            verdict.case.level,
+            verdict.seconds,
+            verdict.status,
+            verdict.reason,
+            "\n".join(divergence_lines(verdict.comparison)) if verdict.status == FAIL and verdict.comparison else "",
+        )
+        for verdict in verdicts
+    ]
 
 
 def report_json(suite, implementation, verdicts, diagnosis):

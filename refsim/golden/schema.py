@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Read JSON that a stranger may have written, and hold it against a schema.
+=======
+"""Hold JSON against a schema.
+>>>>>>> h2
 
 The part of JSON Schema 2020-12 that the schemas of the golden suite use, and no more: an unknown keyword in a schema is
 a defect of refsim, never something left unchecked. Numbers are integers; there are no floats.
@@ -9,6 +13,7 @@ import re
 from itertools import chain
 
 from refsim.errors import GoldenError
+<<<<<<< HEAD
 
 MOST_BYTES = 1 << 24
 """Larger files are refused before they are read as JSON."""
@@ -18,6 +23,9 @@ MOST_DEPTH = 64
 
 SHOWN = 80
 """Characters of a stranger's value or name that an error repeats."""
+=======
+from refsim.golden.strict_json import SHOWN, TOO_DEEP, shorten
+>>>>>>> h2
 
 TYPES = {
     "null": type(None),
@@ -28,6 +36,7 @@ TYPES = {
     "object": dict,
 }
 
+<<<<<<< HEAD
 TOO_DEEP = f"expected lists and objects nested at most {MOST_DEPTH} deep"
 
 ANNOTATIONS = {"$schema", "$id", "$defs", "$comment", "title", "description"}
@@ -118,6 +127,11 @@ HOOKS = {
 }
 
 
+=======
+ANNOTATIONS = {"$schema", "$id", "$defs", "$comment", "title", "description"}
+
+
+>>>>>>> h2
 def validate(value, schema, where):
     """Hold a value against a schema.
 
@@ -346,8 +360,11 @@ def show(value):
     if isinstance(value, int) and value.bit_length() > 64:
         return f"an integer of {value.bit_length()} bits"
     return shorten(ascii(value[: SHOWN + 1] if isinstance(value, str) else value))
+<<<<<<< HEAD
 
 
 def shorten(text):
     """Cut text that is longer than an error may repeat."""
     return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+=======
+>>>>>>> h2

@@ -9,7 +9,8 @@ from pathlib import Path
 from refsim.errors import GoldenError
 from refsim.golden.files import read_file
 from refsim.golden.manifest import MANIFEST, json_bytes, read_case, read_manifest, schema
-from refsim.golden.schema import read_json, validate
+from refsim.golden.schema import validate
+from refsim.golden.strict_json import read_json
 from refsim.numerics import NUMERICS_VERSION
 from refsim.shipped import golden_folder
 

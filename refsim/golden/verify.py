@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from refsim.errors import GoldenError
 from refsim.golden.comparison import Comparison, compare
 from refsim.golden.doors.door import ANSWERED, FAILED, REJECTED, UNSUPPORTED
 
@@ -10,13 +11,23 @@ ALL_PASS, MISMATCH, NOTHING_SUPPORTED, HARNESS_ERROR = 0, 1, 2, 3
 """Exit codes of ``refsim golden verify``."""
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands for a case whose files are missing, damaged or hostile; what the index says of it."""
+
+    id: str
+    level: str
+    op: str
+    title: str = "cannot be read"
+
+
 @dataclass(frozen=True, eq=False)
 class Verdict:
     """What became of one case.
 
     Attributes
     ----------
-    case : Case
+    case : Case or Unreadable
     status : {"pass", "fail", "unsupported", "error"}
         ``"error"`` where the case itself could not be read.
     reason : str
@@ -61,6 +72,30 @@ def judge(case, answer):
     if comparison.equal:
         return Verdict(case, PASS, "", answer.seconds, comparison)
     return Verdict(case, FAIL, comparison.first.message, answer.seconds, comparison)
+
+
+def readable(suite, entries):
+    """Read cases, and go on where one cannot be read.
+
+    Parameters
+    ----------
+    suite : Suite
+    entries : iterable of dict
+        Of its index.
+
+    Returns
+    -------
+    cases : list of Case
+    unreadable : list of Verdict
+    """
+    cases, unreadable = [], []
+    for entry in entries:
+        try:
+            cases.append(suite.read(entry))
+        except GoldenError as error:
+            stand_in = Unreadable(entry["id"], entry["level"], entry["op"])
+            unreadable.append(Verdict(stand_in, ERROR, str(error)))
+    return cases, unreadable
 
 
 def verify(door, cases):

@@ -1,8 +1,8 @@
 """The hex face of a tensor: a file for ``$readmemh``.
 
 One word a line in the C order of the array, of lower-case digits, as many as the declared width asks for; two's
-complement at that width, unsigned for pixels. No prefix, no comment, no address; every line, the last one too, ends in a
-line feed, without which some simulators drop the last word.
+complement at that width, unsigned for pixels. No prefix, no comment, no address; every line, the last one too, ends in
+a line feed, without which some simulators drop the last word.
 """
 
 import math

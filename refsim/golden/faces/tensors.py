@@ -97,9 +97,8 @@ def expected_values(case, site, dtype, shape):
         raise GoldenError(f"{case.id}: {site}: the case holds no answer; export it without answers, or answer it first")
     values = case.expected[site]
     if values.dtype != dtype or values.shape != tuple(shape):
-        raise GoldenError(
-            f"{case.id}: {site}: expected answers of {np.dtype(dtype)} {tuple(shape)}, got {values.dtype} {values.shape}"
-        )
+        form = f"{np.dtype(dtype)} {tuple(shape)}"
+        raise GoldenError(f"{case.id}: {site}: expected answers of {form}, got {values.dtype} {values.shape}")
     return values
 
 
