@@ -8,8 +8,8 @@ import numpy as np
 
 from refsim import audit_kernel, load, model_file
 from refsim.certificate import certified_run
-from refsim.cli.common import command, print_json
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
+from refsim.cli.common import command, print_json
 from refsim.errors import InputError, MultiplicationError
 from refsim.evaluation import count_correct, with_accuracy
 from refsim.images import read_dataset, read_input

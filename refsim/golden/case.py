@@ -180,9 +180,7 @@ def case_of(nodes, inputs, ranges, **fields):
     **fields
         The remaining fields.
     """
-    params = {
-        f"{node.name}.{name}": array for node in nodes for name, array in node.operator.parameters().items()
-    }
+    params = {f"{node.name}.{name}": array for node in nodes for name, array in node.operator.parameters().items()}
     return Case(
         nodes=tuple(describe_node(node) for node in nodes), inputs=inputs, ranges=ranges, params=params, **fields
     )

@@ -53,7 +53,7 @@ def value_block(name, array):
 
 
 def calculation_parts(case):
-    """Return how the values of the answer come about; what keeps a register only at the last timestep, for it tells all."""
+    """Return how the values of the answer come about; of what keeps a register only the last timestep."""
     places = [
         (node.name, index)
         for node in case.fragment.nodes

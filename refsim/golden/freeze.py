@@ -86,7 +86,7 @@ def extended_ledger(content, cases):
             lines.append(f"{entry['id']},{NUMERICS_VERSION},{entry['content_sha256']}\n")
         elif recorded != entry["content_sha256"]:
             raise GoldenError(
-                f"{LEDGER}: {entry['id']} was frozen with other values at {NUMERICS_VERSION}; a change of expected values "
-                "is a new version of the numerics (golden/NUMERICS.md), and an id is for ever"
+                f"{LEDGER}: {entry['id']} was frozen with other values at {NUMERICS_VERSION}; a change of values is "
+                "a new version of the numerics (golden/NUMERICS.md), and an id is for ever"
             )
     return content + "".join(lines).encode("ascii")

@@ -46,7 +46,7 @@ def junit_xml(rows, name):
     Returns
     -------
     content : bytes
-        UTF-8. What does not print, in any text, is there as an escape, so that it is XML whatever an implementation said.
+        UTF-8. What does not print is there as an escape, so that it is XML whatever an implementation said.
 
     Raises
     ------

@@ -181,7 +181,10 @@ def read_case(folder):
     derived = {"timesteps", "samples", *settings}
     draws = manifest.get("draws")
     if draws:
-        inputs = {name: tuple(drawn[key] for key in ("dtype", "shape", "low", "high")) for name, drawn in draws["inputs"].items()}
+        inputs = {
+            name: tuple(drawn[key] for key in ("dtype", "shape", "low", "high"))
+            for name, drawn in draws["inputs"].items()
+        }
         ranges = {name: (low, high) for name, (_, _, low, high) in inputs.items()}
         draws = Draws(draws["seed"], draws["chunks"], inputs)
     case = Case(
@@ -195,7 +198,9 @@ def read_case(folder):
         ranges=ranges,
         params=arrays["param"],
         static_inputs=frozenset(
-            tensor["name"] for tensor in manifest["tensors"] if tensor["role"] == "input" and "timestep" not in tensor["axes"]
+            tensor["name"]
+            for tensor in manifest["tensors"]
+            if tensor["role"] == "input" and "timestep" not in tensor["axes"]
         ),
         samples=manifest["samples"],
         requires=tuple(manifest["requires"]),

@@ -19,7 +19,7 @@ LISTED = 4
 
 
 def chosen_failure(verdicts):
-    """Return the failing verdict that explains itself best: one with values that differ, of the smallest kind of case."""
+    """Return the failing verdict that explains itself best: with values that differ, of the smallest kind."""
     failing = [verdict for verdict in verdicts if verdict.status in (FAIL, ERROR)]
 
     def place(verdict):
@@ -169,7 +169,9 @@ def report_json(suite, implementation, verdicts, diagnosis):
         "implementation": implementation,
         "numerics": NUMERICS_VERSION,
         "suite": suite.root_hash,
-        "counts": {status: sum(verdict.status == status for verdict in verdicts) for status in (PASS, FAIL, SKIP, ERROR)},
+        "counts": {
+            status: sum(verdict.status == status for verdict in verdicts) for status in (PASS, FAIL, SKIP, ERROR)
+        },
         "cases": [verdict_json(verdict) for verdict in verdicts],
         "first_divergence": None if shown is None or shown.comparison is None else divergence_json(shown.comparison),
         "diagnosis": {

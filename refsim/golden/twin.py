@@ -1,8 +1,8 @@
 """The mutable twin: the numerics a second time, in ordinary NumPy with multiplication, every step a method.
 
 Written from golden/NUMERICS.md and not from the kernels, so that it checks them; and cut into so many methods that each
-known bug is a subclass which overrides one of them (see `refsim.golden.mutants`). All arithmetic is in int64; values are
-brought to the type of their site only when they are recorded.
+known bug is a subclass which overrides one of them (see `refsim.golden.mutants`). All arithmetic is in int64; values
+are brought to the type of their site only when they are recorded.
 """
 
 import re

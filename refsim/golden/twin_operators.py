@@ -85,7 +85,9 @@ class Gathers:
     def convolution(self, node, timestep, values):
         weights = self.weights(node)
         rows = self.windows(values, node.operator, weights.shape[:2])
-        sums = self.gathered(node, timestep, rows.reshape(-1, weights[..., 0].size), weights.reshape(-1, weights.shape[-1]))
+        sums = self.gathered(
+            node, timestep, rows.reshape(-1, weights[..., 0].size), weights.reshape(-1, weights.shape[-1])
+        )
         return sums.reshape(*rows.shape[:2], -1), None
 
     def weights(self, node):
@@ -107,7 +109,9 @@ class Gathers:
             return self.accumulated(self.gate(rows), weights, bias)
         sums = np.zeros((len(rows), weights.shape[1]), np.int64)
         for plane in self.plane_order(planes):
-            sums = sums * 2 + self.plane_weight(plane, planes) * self.accumulated(self.plane_rows(rows, plane), weights, 0)
+            sums = sums * 2 + self.plane_weight(plane, planes) * self.accumulated(
+                self.plane_rows(rows, plane), weights, 0
+            )
         return self.with_late_bias(sums, bias, planes)
 
     def bias(self, node, timestep):

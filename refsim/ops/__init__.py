@@ -13,6 +13,19 @@ from refsim.ops.tokens import Tokens
 
 OPERATORS = {
     operator.kind(): operator
-    for operator in (Argmax, Convolution, Context, LIF, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, TokenSum, Tokens)
+    for operator in (
+        Argmax,
+        Convolution,
+        Context,
+        LIF,
+        Linear,
+        MaxPool,
+        ReLU,
+        Residual,
+        Scores,
+        TimeSum,
+        TokenSum,
+        Tokens,
+    )
 }
 """Every operator by the name it has in a model file."""

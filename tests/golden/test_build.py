@@ -77,7 +77,9 @@ def test_a_changed_value_needs_a_new_version():
     """The ledger holds every case at every version of the numerics; nothing is written against it."""
     entry = {"id": "one", "content_sha256": "a" * 64}
     ledger = extended_ledger(None, [entry])
-    assert f"{LEDGER_HEADER}\none,{NUMERICS_VERSION},{'a' * 64}\n".encode() == ledger == extended_ledger(ledger, [entry])
+    assert (
+        f"{LEDGER_HEADER}\none,{NUMERICS_VERSION},{'a' * 64}\n".encode() == ledger == extended_ledger(ledger, [entry])
+    )
     with pytest.raises(GoldenError, match="one was frozen with other values at .* is a new version of the numerics"):
         extended_ledger(ledger, [{**entry, "content_sha256": "b" * 64}])
 

@@ -75,7 +75,10 @@ def test_two_independent_faults_are_told_apart():
         strict = MUTANTS["N01"].answer(case)
         mixed = MUTANTS["T02"].answer(case, given=strict)
         products = [node["name"] for node in case.nodes if node["operator"] in ("Scores", "Context")]
-        return {**MUTANTS["N01"].answer(case, given={name: mixed[name] for name in products}), **{n: mixed[n] for n in products}}
+        return {
+            **MUTANTS["N01"].answer(case, given={name: mixed[name] for name in products}),
+            **{n: mixed[n] for n in products},
+        }
 
     cases = [case for case in valid_cases() if case.id.startswith(("l3.attention", "l1.lif", "l1.scores"))]
     diagnosis = diagnose(verdicts_on(twice_wrong, cases))
@@ -96,7 +99,10 @@ def test_an_unknown_bug_is_not_given_a_name():
     """Every third value off by five is no bug of the catalogue."""
 
     def odd(case):
-        return {site: values + (np.arange(values.size).reshape(values.shape) % 3 == 0).astype(values.dtype) * 5 for site, values in case.expected.items()}
+        return {
+            site: values + (np.arange(values.size).reshape(values.shape) % 3 == 0).astype(values.dtype) * 5
+            for site, values in case.expected.items()
+        }
 
     cases = [case for case in valid_cases() if case.op == "linear"]
     diagnosis = diagnose(verdicts_on(odd, cases))

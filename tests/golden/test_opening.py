@@ -141,8 +141,8 @@ def test_a_neuron_is_opened_from_timestep_0_and_marks_what_was_got():
         "  t  membrane  input  shift  charge  level  margin  spike  membrane after",
         "  0         0      7      0       7      8      -1      0               7",
         "  1         7      5      1      17     16      +1      1               1  <- got spike 0",
-        "neuron[1, 0, 0] = 1 = 0x01 = 0b00000001",
-        "            got = 0 = 0x00 = 0b00000000",
+        "neuron[1, 0, 0] = 1 = 0x1 = 0b01",
+        "            got = 0 = 0x0 = 0b00",
         " got - expected = -1",
     ] == open_sum(case, got, compare(case, got).first)
     assert "  2         1     -1      2      -3     32     -35      0              -3" in calculation(
@@ -160,7 +160,7 @@ def test_a_neuron_that_rounds_down_shows_what_has_leaked():
         "  0         0       0     -5      -5      6      -1      0              -5",
         "  1        -5      -2      1      -1      6      -5      0              -1",
         "  2        -1      -1     -8      -9      6      +3     -1               0",
-        "neuron[2, 0, 0] = -1 = 0xff = 0b11111111",
+        "neuron[2, 0, 0] = -1 = 0x3 = 0b11",
     ] == lines[3:]
 
 
@@ -172,7 +172,7 @@ def test_the_relu_names_the_bits_that_it_loses():
         "  max(13, 0) = 13",
         "  13 >> 2 = 3 (the bits of 1 are lost)",
         "  min(3, 2) = 2",
-        "out[0, 0, 0] = 2 = 0x02 = 0b00000010",
+        "out[0, 0, 0] = 2 = 0x2 = 0b010",
     ] == calculation(case, "out", (0, 0, 0))[1:]
 
 

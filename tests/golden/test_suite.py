@@ -170,7 +170,9 @@ def test_an_input_range_that_overflows_is_refused(copied):
         read_case(altered(copied, widen))
 
 
-@pytest.mark.parametrize("content", [b"", b"[" * 100_000, b"nonsense", b'{"a": 1, "a": 2}', b"\xff\xfe", b"NaN", b"1" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"", b"[" * 100_000, b"nonsense", b'{"a": 1, "a": 2}', b"\xff\xfe", b"NaN", b"1" * 5000]
+)
 def test_what_is_no_manifest_is_refused(copied, content):
     """Nesting bombs, duplicate keys, other encodings, endless numbers."""
     folder = next(copied.rglob("l1.lif.threshold-met"))

@@ -32,7 +32,9 @@ def network_case(network, image):
 
 
 @settings(max_examples=20)
-@given(st.sampled_from(list(PRESETS)), seeds, st.sampled_from(["zero", "subtract"]), st.sampled_from(["exact", "floor"]))
+@given(
+    st.sampled_from(list(PRESETS)), seeds, st.sampled_from(["zero", "subtract"]), st.sampled_from(["exact", "floor"])
+)
 def test_twin_and_kernels_agree_at_every_site(preset, seed, reset, rounding):
     """Whole networks of random integers: every spike, membrane, sum, logit and label."""
     network = seeded_network(preset, seed, reset=reset, rounding=rounding, timesteps=3)

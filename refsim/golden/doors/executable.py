@@ -12,8 +12,8 @@ nothing else. Exit code 0 says answered, 75 unsupported, 65 rejected; the last l
 
     {"status": "answered"}      or "unsupported", "rejected", "failed", with a "reason"
 
-Each program runs in a session of its own and is killed, with what it started, when it has ended, when its time is over or
-when it writes too much. What escapes on purpose, by leaving its session with an empty environment, is not found.
+Each program runs in a session of its own and is killed, with what it started, when it has ended, when its time is over
+or when it writes too much. What escapes on purpose, by leaving its session with an empty environment, is not found.
 """
 
 import os

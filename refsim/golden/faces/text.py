@@ -59,10 +59,10 @@ def case_text(case, answers=False):
         f"timesteps {case.timesteps}",
         f"samples {case.samples}",
     ]
-    lines += [f"profile {name} {word(value)}" for name, value in case.profile.items() if name not in COUNTED]
+    lines += [f"profile {name} {word(value)}" for name, value in sorted(case.profile.items()) if name not in COUNTED]
     for node in case.nodes:
         lines.append(f"node {node['name']} {node['operator']} {len(node['inputs'])} {' '.join(node['inputs'])}")
-        lines += [f"setting {node['name']} {name} {word(value)}" for name, value in node["settings"].items()]
+        lines += [f"setting {node['name']} {name} {word(value)}" for name, value in sorted(node["settings"].items())]
     lines += [f"range {name} {low} {high}" for name, (low, high) in case.ranges.items()]
     lines += [f"static {name}" for name in case.ranges if name in case.static_inputs]
     for role, arrays in (("input", case.inputs), ("param", case.params)):
@@ -70,7 +70,7 @@ def case_text(case, answers=False):
             lines += [f"tensor {role} {name} {form(array.dtype, array.shape)}", *value_lines(array)]
     if case.draws:
         lines += [f"seed {case.draws.seed}", f"chunks {case.draws.chunks}"]
-        for name, (dtype, shape, low, high) in case.draws.inputs.items():
+        for name, (dtype, shape, low, high) in sorted(case.draws.inputs.items()):
             lines.append(f"draw {name} {form(np.dtype(dtype), shape)} {low} {high}")
     for site, (dtype, shape) in ({} if case.reject_reason else case.sites).items():
         role = "output" if case.draws or site in case.outputs else "trace"

@@ -1,6 +1,6 @@
 """Known bugs, each a subclass of the mutable twin; the golden path knows nothing of them.
 
-The name of the class is the bug's id for ever, the first line of its docstring is the bug. Ids up to N29, W07, A06, B03,
+The name of the class is the bug's id for ever, the first line of its docstring the bug. Ids up to N29, W07, A06, B03,
 S09, P04, T16, R06 and H05 are those of the catalogue that the suite began with; the others were suggested by our own
 kernels and by the neurons of A2OS2A.
 """

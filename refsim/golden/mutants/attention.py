@@ -55,7 +55,9 @@ class T07(ProductBug):
     def source(self, node, place):
         if self.kind(node.name) != "Scores" or place == 0:
             return super().source(node, place)
-        contexts = [other for other in self.graph.nodes if other.operator.kind() == "Context" and self.follows(other, node)]
+        contexts = [
+            other for other in self.graph.nodes if other.operator.kind() == "Context" and self.follows(other, node)
+        ]
         return contexts[0].inputs[1] if contexts else super().source(node, place)
 
     def follows(self, context, scores):

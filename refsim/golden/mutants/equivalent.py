@@ -9,8 +9,8 @@ from refsim.golden.twin import Twin
 class E01(Twin):
     """The ReLU neuron shifts before it cuts off negative values.
 
-    Proof: for x >= 0 both orders shift the same value. For x < 0, x >> s rounds towards minus infinity and stays below 0,
-    so that the cut gives 0 in both.
+    Proof: for x >= 0 both orders shift the same value. For x < 0, x >> s rounds towards minus infinity and stays
+    below 0, so that the cut gives 0 in both.
     """
 
     def rectified(self, currents):

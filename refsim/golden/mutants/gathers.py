@@ -122,7 +122,9 @@ class A06(GatherBug):
     def accumulated(self, rows, weights, bias):
         sums = super().accumulated(rows, weights, bias)
         lower = slice(0, sums.shape[1] // 2 * 2, 2)
-        borrows = (rows[:, :, np.newaxis] * weights[:, lower] < 0).sum(axis=1) + (np.broadcast_to(bias, sums.shape[1:]) < 0)[lower]
+        borrows = (rows[:, :, np.newaxis] * weights[:, lower] < 0).sum(axis=1) + (
+            np.broadcast_to(bias, sums.shape[1:]) < 0
+        )[lower]
         sums[:, 1::2] += borrows - (sums[:, lower] < 0)
         return sums
 

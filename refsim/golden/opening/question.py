@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from refsim.golden.opening.numbers import address
 from refsim.golden.faces.widths import tensor_width
+from refsim.golden.opening.numbers import address
 from refsim.golden.sites import node_of, split_index, values_in_time
 
 

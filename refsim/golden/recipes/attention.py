@@ -41,36 +41,66 @@ def recipes():
 
 
 def products():
-    yield scores("query-before-key", "Row is the query, column the key; no key is masked", [[1], [0]], [[0], [1]], [[[0, 1], [0, 0]]])
+    yield scores(
+        "query-before-key",
+        "Row is the query, column the key; no key is masked",
+        [[1], [0]],
+        [[0], [1]],
+        [[[0, 1], [0, 0]]],
+    )
     yield scores("two-heads", "Head 0 owns the first channels", [[1, 1, 0, 0]], [[1, 1, 0, 0]], [[[2]], [[0]]], heads=2)
-    yield scores("heads-apart", "Q in one head and K in the other do not meet", [[1, 0]], [[0, 1]], [[[0]], [[0]]], heads=2)
+    yield scores(
+        "heads-apart", "Q in one head and K in the other do not meet", [[1, 0]], [[0, 1]], [[[0]], [[0]]], heads=2
+    )
     yield scores("overlap-of-two", "Scores count, they are not binary", [[1, 1]], [[1, 1]], [[[2]]])
     yield scores("overlap-of-four", "Scores are not capped", [[1] * 4], [[1] * 4], [[[4]]])
     yield scores("silent-pair", "Common silence is no overlap", [[0, 0]], [[0, 0]], [[[0]]])
     yield scores("odd-score", "Scores are not scaled", [[1]], [[1]], [[[1]]])
-    yield scores(
-        "signs", "Signs of Q and of K both count", [[-1], [1]], [[1], [-1]], [[[-1, 1], [1, -1]]]
-    )
+    yield scores("signs", "Signs of Q and of K both count", [[-1], [1]], [[1], [-1]], [[[-1, 1], [1, -1]]])
     yield scores("signs-cancel", "+1 and -1 cancel", [[1, 1]], [[1, -1]], [[[0]]])
-    yield scores("graded-key", "A graded key is added whole", [[1, 0], [1, 1]], [[9, 4], [0, 2]], [[[9, 0], [13, 2]]], kinds=("binary", "graded"))
+    yield scores(
+        "graded-key",
+        "A graded key is added whole",
+        [[1, 0], [1, 1]],
+        [[9, 4], [0, 2]],
+        [[[9, 0], [13, 2]]],
+        kinds=("binary", "graded"),
+    )
     yield two_timesteps_of_scores()
 
 
 def two_timesteps_of_scores():
     inputs = [("ternary", [[[1]], [[1]]]), ("ternary", [[[1]], [[0]]])]
-    return directed("key-of-now", "K is taken at each timestep, not summed over time", "scores", Scores(1), inputs, [[[[1]]], [[[0]]]])
+    return directed(
+        "key-of-now",
+        "K is taken at each timestep, not summed over time",
+        "scores",
+        Scores(1),
+        inputs,
+        [[[[1]]], [[[0]]]],
+    )
 
 
 def maps():
-    yield context("row-of-query", "Each query gathers V by its own row of the map", [[[0, 1], [0, 0]]], [[0], [1]], [[1], [0]])
+    yield context(
+        "row-of-query", "Each query gathers V by its own row of the map", [[[0, 1], [0, 0]]], [[0], [1]], [[1], [0]]
+    )
     yield context("weights-count", "Attention weights are integers, not binary", [[[3]]], [[1]], [[3]])
     yield context("odd-sum", "The sum is not scaled", [[[1]]], [[1]], [[1]])
     yield context("negative-value", "A spike of -1 in V subtracts", [[[2]]], [[-1]], [[-2]])
+    yield context("heads-join", "Heads are joined one after the other", [[[1]], [[1]]], [[0, 1, 0, 0]], [[0, 1, 0, 0]])
     yield context(
-        "heads-join", "Heads are joined one after the other", [[[1]], [[1]]], [[0, 1, 0, 0]], [[0, 1, 0, 0]]
+        "head-of-channel", "Each channel meets the map of its head", [[[1]], [[5]]], [[1, 1, 1, 1]], [[1, 1, 5, 5]]
     )
-    yield context("head-of-channel", "Each channel meets the map of its head", [[[1]], [[5]]], [[1, 1, 1, 1]], [[1, 1, 5, 5]])
-    yield context("map-gates", "A binary map gathers a graded V", [[[1, 1], [0, 1]]], [[9], [4]], [[13], [4]], kinds=("binary", "graded"), gate="map")
+    yield context(
+        "map-gates",
+        "A binary map gathers a graded V",
+        [[[1, 1], [0, 1]]],
+        [[9], [4]],
+        [[13], [4]],
+        kinds=("binary", "graded"),
+        gate="map",
+    )
 
 
 def wirings():
@@ -92,7 +122,10 @@ def wirings():
         "key-is-not-value",
         "The scores come from K, not from V",
         "attention",
-        [Node("attention.scores", Scores(1), ("q", "k")), Node("attention.context", Context(), ("attention.scores", "v"))],
+        [
+            Node("attention.scores", Scores(1), ("q", "k")),
+            Node("attention.context", Context(), ("attention.scores", "v")),
+        ],
         {"q": ("ternary", [[[1]]]), "k": ("ternary", [[[1]]]), "v": ("binary", [[[0]]])},
         {"attention.scores": [[[[1]]]], "attention.context": [[[0]]]},
     )
@@ -169,7 +202,10 @@ def streams():
         "second-residual",
         "The second residual goes on from the first",
         "block",
-        [Node("attention.residual", Residual(), ("stream", "a")), Node("mlp.residual", Residual(), ("attention.residual", "b"))],
+        [
+            Node("attention.residual", Residual(), ("stream", "a")),
+            Node("mlp.residual", Residual(), ("attention.residual", "b")),
+        ],
         {"stream": ("sums", [[[1]]]), "a": ("sums", [[[2]]]), "b": ("sums", [[[4]]])},
         {"attention.residual": [[[3]]], "mlp.residual": [[[7]]]},
     )
@@ -177,18 +213,42 @@ def streams():
         "neuron-after-residual",
         "The neuron sees stream and branch",
         "block",
-        [Node("attention.residual", Residual(), ("stream", "branch")), Node("mlp.input", LIF(four), ("attention.residual",))],
+        [
+            Node("attention.residual", Residual(), ("stream", "branch")),
+            Node("mlp.input", LIF(four), ("attention.residual",)),
+        ],
         {"stream": ("sums", [[[7]]]), "branch": ("sums", [[[1]]])},
         {"attention.residual": [[[8]]], "mlp.input": [[[1]]]},
     )
 
 
 def readouts():
-    yield directed("last-token", "Every token is counted", "token_sum", TokenSum(), [("ternary", [[[0], [1]]])], [[[1]]])
-    yield directed("signed-count", "Spikes of -1 count as -1", "token_sum", TokenSum(), [("ternary", [[[-1], [1], [-1]]])], [[[-1]]])
-    yield directed("over-time", "The answer is the sum over time", "time_sum", TimeSum(), [("sums", [[[3]], [[0]]])], logits([[[3]], [[3]]]))
     yield directed(
-        "total-of-17-bits", "20000 + 20000 = 40000", "time_sum", TimeSum(), [("sums", [[[20000]], [[20000]]])], logits([[[20000]], [[40000]]])
+        "last-token", "Every token is counted", "token_sum", TokenSum(), [("ternary", [[[0], [1]]])], [[[1]]]
+    )
+    yield directed(
+        "signed-count",
+        "Spikes of -1 count as -1",
+        "token_sum",
+        TokenSum(),
+        [("ternary", [[[-1], [1], [-1]]])],
+        [[[-1]]],
+    )
+    yield directed(
+        "over-time",
+        "The answer is the sum over time",
+        "time_sum",
+        TimeSum(),
+        [("sums", [[[3]], [[0]]])],
+        logits([[[3]], [[3]]]),
+    )
+    yield directed(
+        "total-of-17-bits",
+        "20000 + 20000 = 40000",
+        "time_sum",
+        TimeSum(),
+        [("sums", [[[20000]], [[20000]]])],
+        logits([[[20000]], [[40000]]]),
     )
     yield directed(
         "totals-are-cleared",
@@ -199,10 +259,18 @@ def readouts():
         logits([[[[3]]], [[[3]]]]),
         samples=2,
     )
-    yield directed("tie", "Of equal logits the lowest class wins", "argmax", Argmax(), [("sums", [[[1, 5, 5]]])], [[[1]]])
+    yield directed(
+        "tie", "Of equal logits the lowest class wins", "argmax", Argmax(), [("sums", [[[1, 5, 5]]])], [[[1]]]
+    )
     yield directed("negative-logits", "Logits are signed", "argmax", Argmax(), [("sums", [[[-9, -3]]])], [[[1]]])
     yield directed(
-        "order-of-samples", "The first answer is that of the first sample", "argmax", Argmax(), [("sums", [[[[1, 2]]], [[[2, 1]]]])], [[[[1]]], [[[0]]]], samples=2
+        "order-of-samples",
+        "The first answer is that of the first sample",
+        "argmax",
+        Argmax(),
+        [("sums", [[[[1, 2]]], [[[2, 1]]]])],
+        [[[[1]]], [[[0]]]],
+        samples=2,
     )
 
 

@@ -56,7 +56,11 @@ def ternary_tuples():
         "l0.scores.ternary-4", "Every pair of ternary 4-tuples", "scores", Scores(1), [("ternary", one_timestep)] * 2
     )
     yield exhaustive(
-        "l0.scores.two-heads", "Every pair of two ternary 2-tuples in two heads", "scores", Scores(2), [("ternary", one_timestep)] * 2
+        "l0.scores.two-heads",
+        "Every pair of two ternary 2-tuples in two heads",
+        "scores",
+        Scores(2),
+        [("ternary", one_timestep)] * 2,
     )
     weights = np.array([[1, -1, 127, 3], [2, 5, -128, -7], [4, -25, 1, 31], [8, 125, 64, -63]], np.int8)
     yield exhaustive(
@@ -79,7 +83,9 @@ def ternary_tuples():
 def windows():
     """Every 2 x 2 image of values -1, 0 and 1, as channels, under windows that reach outside."""
     images = np.array(list(product(TERNARY, repeat=4)), np.int8).T.reshape(1, 2, 2, -1).copy()
-    return exhaustive("l0.max-pool.ternary-2x2", "Every ternary 2 x 2 image", "max_pool", MaxPool(), [("ternary", images)])
+    return exhaustive(
+        "l0.max-pool.ternary-2x2", "Every ternary 2 x 2 image", "max_pool", MaxPool(), [("ternary", images)]
+    )
 
 
 def exhaustive(identity, title, op, operator, inputs):

@@ -1,6 +1,6 @@
 """Directed cases of neurons: one trap each, the answer worked out by hand.
 
-With the default neuron (leak 1/2, halved input, exact) the charge is W = M + (x << t) and the level threshold << (t + 1).
+With the default neuron (leak 1/2, halved input, exact) the charge is M + (x << t) and the level threshold << (t + 1).
 """
 
 import numpy as np
@@ -25,7 +25,9 @@ TERNARY = {"spikes": "ternary"}
 
 
 def recipes():
-    yield lif("threshold-met", "A charge that equals the level fires, one less does not", [[8, 7]], [4, 4], [[1, 0]], [[0, 7]])
+    yield lif(
+        "threshold-met", "A charge that equals the level fires, one less does not", [[8, 7]], [4, 4], [[1, 0]], [[0, 7]]
+    )
     yield lif("threshold-by-channel", "Each channel has a threshold of its own", [[8, 8]], [4, 5], [[1, 0]], [[0, 8]])
     yield lif("negative-charge", "A binary neuron does not fire at minus the threshold", [[-8]], [4], [[0]], [[-8]])
     yield lif(
@@ -36,10 +38,27 @@ def recipes():
         [[0], [1]],
         [[-20], [0]],
     )
-    yield lif("negative-membrane-kept", "A negative membrane holds a later charge below the level", [[-20], [17]], [4], [[0], [0]], [[-20], [14]])
+    yield lif(
+        "negative-membrane-kept",
+        "A negative membrane holds a later charge below the level",
+        [[-20], [17]],
+        [4],
+        [[0], [0]],
+        [[-20], [14]],
+    )
     yield lif("reset-clears", "The reset clears what exceeds the level", [[11], [14]], [4], [[1], [1]], [[0], [0]])
-    yield lif("reset-clears-then-silent", "After the reset nothing is left to fire", [[11], [7]], [4], [[1], [0]], [[0], [14]])
-    yield lif("reset-subtracts", "The reset leaves what exceeds the level", [[11], [0]], [4], [[1], [0]], [[3], [3]], **SUBTRACT)
+    yield lif(
+        "reset-clears-then-silent", "After the reset nothing is left to fire", [[11], [7]], [4], [[1], [0]], [[0], [14]]
+    )
+    yield lif(
+        "reset-subtracts",
+        "The reset leaves what exceeds the level",
+        [[11], [0]],
+        [4],
+        [[1], [0]],
+        [[3], [3]],
+        **SUBTRACT,
+    )
     yield lif(
         "reset-by-own-threshold",
         "Each channel subtracts its own threshold",
@@ -61,12 +80,41 @@ def recipes():
     yield lif("membrane-of-9-bits", "A charge of 150 needs 9 bits", [[150]], [100], [[0]], [[150]])
     yield lif("membrane-of-13-bits", "A charge of 2500 needs 13 bits", [[2500]], [2000], [[0]], [[2500]])
     yield lif("membrane-of-17-bits", "A charge of 40000 needs 17 bits", [[40000]], [30000], [[0]], [[40000]])
-    yield lif("leak", "Twice half the threshold does not fire, for half of the first has leaked", [[4], [4]], [4], [[0], [0]], [[4], [12]])
-    yield lif("leak-of-a-quarter", "With leak 1/4 inputs and level grow by two bits a timestep", [[4], [3]], [4], [[0], [0]], [[4], [16]], leak_shift=2)
     yield lif(
-        "leak-of-none", "With leak shift 0 the membrane is a plain sum", [[3], [4], [1]], [4], [[0], [0], [1]], [[3], [7], [0]], leak_shift=0
+        "leak",
+        "Twice half the threshold does not fire, for half of the first has leaked",
+        [[4], [4]],
+        [4],
+        [[0], [0]],
+        [[4], [12]],
     )
-    yield lif("input-whole", "Without halving the level is the threshold itself", [[4, 3]], [4, 4], [[1, 0]], [[0, 3]], halve_input=False)
+    yield lif(
+        "leak-of-a-quarter",
+        "With leak 1/4 inputs and level grow by two bits a timestep",
+        [[4], [3]],
+        [4],
+        [[0], [0]],
+        [[4], [16]],
+        leak_shift=2,
+    )
+    yield lif(
+        "leak-of-none",
+        "With leak shift 0 the membrane is a plain sum",
+        [[3], [4], [1]],
+        [4],
+        [[0], [0], [1]],
+        [[3], [7], [0]],
+        leak_shift=0,
+    )
+    yield lif(
+        "input-whole",
+        "Without halving the level is the threshold itself",
+        [[4, 3]],
+        [4, 4],
+        [[1, 0]],
+        [[0, 3]],
+        halve_input=False,
+    )
     yield lif(
         "leak-before-the-input",
         "The new input does not leak",
@@ -77,8 +125,22 @@ def recipes():
         halve_input=False,
     )
     yield lif("fires-twice", "A neuron that fired may fire again at once", [[8], [8]], [4], [[1], [1]], [[0], [0]])
-    yield lif("impulse-first", "An input in the first timestep counts once", [[7], [0], [0]], [4], [[0], [0], [0]], [[7], [7], [7]])
-    yield lif("impulse-last", "An input in the last timestep still fires", [[0], [0], [8]], [4], [[0], [0], [1]], [[0], [0], [0]])
+    yield lif(
+        "impulse-first",
+        "An input in the first timestep counts once",
+        [[7], [0], [0]],
+        [4],
+        [[0], [0], [0]],
+        [[7], [7], [7]],
+    )
+    yield lif(
+        "impulse-last",
+        "An input in the last timestep still fires",
+        [[0], [0], [8]],
+        [4],
+        [[0], [0], [1]],
+        [[0], [0], [0]],
+    )
     yield lif("subthreshold-twice", "What was kept fires later", [[6], [5]], [4], [[0], [1]], [[6], [0]])
     yield lif(
         "samples-are-cleared",
@@ -98,11 +160,34 @@ def recipes():
         [[[0]], [[0]]],
         samples=2,
     )
-    yield lif("ternary-negative", "A ternary neuron fires -1 at minus the level", [[-8, -7]], [4, 4], [[-1, 0]], [[0, -7]], **TERNARY)
-    yield lif("ternary-both", "Both signs in one layer", [[9, -9, 0]], [4, 4, 4], [[1, -1, 0]], [[0, 0, 0]], **TERNARY)
-    yield lif("ternary-reset-clears", "A negative spike clears the membrane too", [[-11], [-3]], [4], [[-1], [0]], [[0], [-6]], **TERNARY)
     yield lif(
-        "ternary-reset-subtracts", "A negative spike leaves what exceeds the level", [[-11], [0]], [4], [[-1], [0]], [[-3], [-3]], **TERNARY, **SUBTRACT
+        "ternary-negative",
+        "A ternary neuron fires -1 at minus the level",
+        [[-8, -7]],
+        [4, 4],
+        [[-1, 0]],
+        [[0, -7]],
+        **TERNARY,
+    )
+    yield lif("ternary-both", "Both signs in one layer", [[9, -9, 0]], [4, 4, 4], [[1, -1, 0]], [[0, 0, 0]], **TERNARY)
+    yield lif(
+        "ternary-reset-clears",
+        "A negative spike clears the membrane too",
+        [[-11], [-3]],
+        [4],
+        [[-1], [0]],
+        [[0], [-6]],
+        **TERNARY,
+    )
+    yield lif(
+        "ternary-reset-subtracts",
+        "A negative spike leaves what exceeds the level",
+        [[-11], [0]],
+        [4],
+        [[-1], [0]],
+        [[-3], [-3]],
+        **TERNARY,
+        **SUBTRACT,
     )
     yield lif(
         "floor-rounds-down",
@@ -122,12 +207,33 @@ def recipes():
         [[-1], [-1]],
         **FLOOR,
     )
-    yield lif("floor-halved", "Half of 5 is rounded down to 2, then (2 + 4) / 2 is 3", [[5], [4]], [4], [[0], [0]], [[2], [3]], rounding="floor")
     yield lif(
-        "floor-leaks-before-the-input", "3 leaks to 1 before 2 is added", [[3], [2]], [9], [[0], [0]], [[3], [3]], **FLOOR
+        "floor-halved",
+        "Half of 5 is rounded down to 2, then (2 + 4) / 2 is 3",
+        [[5], [4]],
+        [4],
+        [[0], [0]],
+        [[2], [3]],
+        rounding="floor",
     )
     yield lif(
-        "floor-by-three", "A leak of 1/8 on -9 gives -2", [[-9], [0]], [99], [[0], [0]], [[-9], [-2]], **FLOOR, leak_shift=3
+        "floor-leaks-before-the-input",
+        "3 leaks to 1 before 2 is added",
+        [[3], [2]],
+        [9],
+        [[0], [0]],
+        [[3], [3]],
+        **FLOOR,
+    )
+    yield lif(
+        "floor-by-three",
+        "A leak of 1/8 on -9 gives -2",
+        [[-9], [0]],
+        [99],
+        [[0], [0]],
+        [[-9], [-2]],
+        **FLOOR,
+        leak_shift=3,
     )
     yield relu("graded", "What is positive passes as it is", [9, 0, 1], [9, 0, 1])
     yield relu("negative", "What is negative gives 0", [-9, -1], [0, 0])

@@ -6,7 +6,20 @@ import numpy as np
 
 from refsim.golden.recipes.recipe import KINDS, Recipe, operator_case
 from refsim.golden.splitmix import SplitMix64
-from refsim.ops import LIF, Argmax, Context, Convolution, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, Tokens, TokenSum
+from refsim.ops import (
+    LIF,
+    Argmax,
+    Context,
+    Convolution,
+    Linear,
+    MaxPool,
+    ReLU,
+    Residual,
+    Scores,
+    TimeSum,
+    Tokens,
+    TokenSum,
+)
 
 TIMESTEPS = 4
 
@@ -59,16 +72,24 @@ def recipes():
     yield draw.case("three-samples", "lif", LIF(draw.array(7, 20, 60), "ternary"), currents, samples=3)
     yield draw.case("whole", "relu", ReLU(), draw.values("sums", 5, 7, low=-90, high=200))
     yield draw.case("shifted", "relu", ReLU(3, 100), draw.values("sums", 5, 7, low=-500, high=1000))
-    yield draw.case("binary", "linear", Linear(draw.weights(13, 7), draw.array(7, -90, 90)), draw.values("binary", 5, 13))
-    yield draw.case("ternary", "linear", Linear(draw.weights(13, 7), draw.array(7, -90, 90)), draw.values("ternary", 5, 13))
+    yield draw.case(
+        "binary", "linear", Linear(draw.weights(13, 7), draw.array(7, -90, 90)), draw.values("binary", 5, 13)
+    )
+    yield draw.case(
+        "ternary", "linear", Linear(draw.weights(13, 7), draw.array(7, -90, 90)), draw.values("ternary", 5, 13)
+    )
     wide = Linear(draw.weights(400, 3, low=100), draw.array(3, 0, 90))
     yield draw.case("wide", "linear", wide, ("binary", np.ones((TIMESTEPS, 2, 400), np.int8)))
     kind, spikes = draw.values("ternary", 5, 13, samples=(2,))
     spikes[1] = 0
     operator = Linear(draw.weights(13, 7), draw.array(7, -90, 90))
     yield draw.case("busy-then-empty", "linear", operator, (kind, spikes), samples=2)
-    yield draw.case("square", "linear", Linear(draw.weights(8, 8), draw.array(8, -90, 90)), draw.values("ternary", 3, 8))
-    yield draw.case("graded", "linear", Linear(draw.weights(13, 7), draw.array(7, -90, 90), planes=7), draw.values("graded", 5, 13))
+    yield draw.case(
+        "square", "linear", Linear(draw.weights(8, 8), draw.array(8, -90, 90)), draw.values("ternary", 3, 8)
+    )
+    yield draw.case(
+        "graded", "linear", Linear(draw.weights(13, 7), draw.array(7, -90, 90), planes=7), draw.values("graded", 5, 13)
+    )
     for stride, padding, window in ((1, 1, 3), (2, 1, 3), (1, 0, 2)):
         operator = Convolution(draw.weights(window, window, 4, 4), draw.array(4, -90, 90), stride, padding)
         yield draw.case(f"window-{window}-stride-{stride}", "convolution", operator, draw.values("ternary", 5, 6, 4))
@@ -79,12 +100,26 @@ def recipes():
     yield draw.case("places", "tokens", Tokens(), draw.values("sums", 3, 5, 2, low=-99, high=99))
     yield draw.case("ternary", "scores", Scores(3), draw.values("ternary", 7, 12), draw.values("ternary", 7, 12))
     yield draw.case("graded-key", "scores", Scores(3), draw.values("binary", 7, 12), draw.values("graded", 7, 12))
-    yield draw.case("graded-query", "scores", Scores(2, "k"), draw.values("graded", 7, 12), draw.values("ternary", 7, 12))
-    yield draw.case("sums-ternary", "context", Context(), draw.values("sums", 3, 7, 7, low=-30, high=50), draw.values("ternary", 7, 12))
-    yield draw.case("graded-binary", "context", Context(), draw.values("graded", 3, 7, 7), draw.values("binary", 7, 12))
-    yield draw.case("ternary-graded", "context", Context("map"), draw.values("ternary", 3, 7, 7), draw.values("graded", 7, 12))
     yield draw.case(
-        "shifted", "residual", Residual(1, 3), draw.values("sums", 5, 7, low=-999, high=999), draw.values("sums", 5, 7, low=-99, high=99)
+        "graded-query", "scores", Scores(2, "k"), draw.values("graded", 7, 12), draw.values("ternary", 7, 12)
+    )
+    yield draw.case(
+        "sums-ternary",
+        "context",
+        Context(),
+        draw.values("sums", 3, 7, 7, low=-30, high=50),
+        draw.values("ternary", 7, 12),
+    )
+    yield draw.case("graded-binary", "context", Context(), draw.values("graded", 3, 7, 7), draw.values("binary", 7, 12))
+    yield draw.case(
+        "ternary-graded", "context", Context("map"), draw.values("ternary", 3, 7, 7), draw.values("graded", 7, 12)
+    )
+    yield draw.case(
+        "shifted",
+        "residual",
+        Residual(1, 3),
+        draw.values("sums", 5, 7, low=-999, high=999),
+        draw.values("sums", 5, 7, low=-99, high=99),
     )
     yield draw.case("ternary", "token_sum", TokenSum(), draw.values("ternary", 9, 5))
     yield draw.case("logits", "time_sum", TimeSum(), draw.values("sums", 1, 10, low=-9999, high=9999))

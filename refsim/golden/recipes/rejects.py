@@ -22,29 +22,83 @@ def recipes():
     yield refused("threshold-negative", "a threshold below 1", "lif", LIF(np.array([-4], np.int32)), [currents])
     yield refused("thresholds-missing", "fewer thresholds than channels", "lif", LIF(threshold), [("sums", [[[8, 8]]])])
     yield refused(
-        "membrane-too-narrow", "a membrane of 16 bits that the range of the currents can overflow", "lif", LIF(threshold, membrane_bits=16), [currents]
+        "membrane-too-narrow",
+        "a membrane of 16 bits that the range of the currents can overflow",
+        "lif",
+        LIF(threshold, membrane_bits=16),
+        [currents],
     )
-    yield refused("unknown-reset", "a reset that the numerics do not have", "lif", LIF(threshold, reset="half"), [currents])
+    yield refused(
+        "unknown-reset", "a reset that the numerics do not have", "lif", LIF(threshold, reset="half"), [currents]
+    )
     yield refused("no-timesteps", "no timestep at all", "lif", LIF(threshold), [currents], timesteps=0)
     yield refused("frames-missing", "one frame for two timesteps", "lif", LIF(threshold), [currents], timesteps=2)
     yield refused("cap-too-large", "a cap above 127", "relu", ReLU(cap=128), [currents])
     yield refused("graded-input", "a graded input without bit planes", "linear", Linear(weights, bias), [graded])
-    yield refused("planes-too-few", "three bit planes for values up to 127", "linear", Linear(weights, bias, planes=3), [graded])
-    yield refused("planes-of-negative", "bit planes for values that may be negative", "linear", Linear(weights, bias, planes=8), [spikes])
     yield refused(
-        "accumulator-too-narrow", "an accumulator of 3 bits for a weight of 5", "linear", Linear(weights, bias, accumulator_bits=3), [spikes]
+        "planes-too-few", "three bit planes for values up to 127", "linear", Linear(weights, bias, planes=3), [graded]
     )
-    yield refused("weights-do-not-fit", "weights of one channel for an input of two", "linear", Linear(weights, bias), [("ternary", [[[1, 1]]])])
     yield refused(
-        "input-out-of-range", "a value of 2 where ternary spikes are declared", "linear", Linear(weights, bias), [("ternary", [[[2]]])]
+        "planes-of-negative",
+        "bit planes for values that may be negative",
+        "linear",
+        Linear(weights, bias, planes=8),
+        [spikes],
+    )
+    yield refused(
+        "accumulator-too-narrow",
+        "an accumulator of 3 bits for a weight of 5",
+        "linear",
+        Linear(weights, bias, accumulator_bits=3),
+        [spikes],
+    )
+    yield refused(
+        "weights-do-not-fit",
+        "weights of one channel for an input of two",
+        "linear",
+        Linear(weights, bias),
+        [("ternary", [[[1, 1]]])],
+    )
+    yield refused(
+        "input-out-of-range",
+        "a value of 2 where ternary spikes are declared",
+        "linear",
+        Linear(weights, bias),
+        [("ternary", [[[2]]])],
     )
     kernel = np.ones((3, 3, 1, 1), np.int8)
     image = ("ternary", [[[[1]]]])
-    yield refused("padding-of-a-window", "a padding as large as the window", "convolution", Convolution(kernel, bias, padding=3), [image])
-    yield refused("window-too-large", "a window larger than the image", "convolution", Convolution(kernel, bias, padding=0), [image])
+    yield refused(
+        "padding-of-a-window",
+        "a padding as large as the window",
+        "convolution",
+        Convolution(kernel, bias, padding=3),
+        [image],
+    )
+    yield refused(
+        "window-too-large",
+        "a window larger than the image",
+        "convolution",
+        Convolution(kernel, bias, padding=0),
+        [image],
+    )
     yield refused("pool-padding", "a padding that leaves windows empty", "max_pool", MaxPool(2, 2, 2), [image])
     yield refused("two-graded", "a product of two graded operands", "scores", Scores(1), [graded, graded])
-    yield refused("heads-do-not-divide", "two heads for three channels", "scores", Scores(2), [("ternary", [[[1, 1, 1]]])] * 2)
-    yield refused("map-does-not-fit", "a map of two tokens for a V of one", "context", Context(), [("sums", [[[[1, 0], [0, 1]]]]), spikes])
-    yield refused("shapes-differ", "a branch that does not fit the stream", "residual", Residual(), [currents, ("sums", [[[1, 2]]])])
+    yield refused(
+        "heads-do-not-divide", "two heads for three channels", "scores", Scores(2), [("ternary", [[[1, 1, 1]]])] * 2
+    )
+    yield refused(
+        "map-does-not-fit",
+        "a map of two tokens for a V of one",
+        "context",
+        Context(),
+        [("sums", [[[[1, 0], [0, 1]]]]), spikes],
+    )
+    yield refused(
+        "shapes-differ",
+        "a branch that does not fit the stream",
+        "residual",
+        Residual(),
+        [currents, ("sums", [[[1, 2]]])],
+    )
     yield refused("total-too-narrow", "totals of 8 bits", "time_sum", TimeSum(accumulator_bits=8), [("sums", [[[1]]])])

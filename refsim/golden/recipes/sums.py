@@ -34,24 +34,61 @@ def recipes():
     yield linear("negative-spike", "A spike of -1 subtracts its row", [[-1], [1]], [[5]], [[-5], [5]])
     yield linear("negative-weight", "A weight of -1 is read as signed", [[1]], [[-1]], [[-1]])
     yield linear("most-negative-weight", "-128 is subtracted from nothing: 128", [[-1]], [[-128]], [[128]])
-    yield linear("one-hot-weight", "Row is the input channel, column the output", [[1, 0], [0, 1]], [[0, 5], [0, 0]], [[0, 5], [0, 0]])
+    yield linear(
+        "one-hot-weight",
+        "Row is the input channel, column the output",
+        [[1, 0], [0, 1]],
+        [[0, 5], [0, 0]],
+        [[0, 5], [0, 0]],
+    )
     yield linear("own-row", "Each channel adds its own row", [[1, 0], [0, 1]], [[1], [2]], [[1], [2]])
     yield linear("last-channel", "The last channel counts", [[0, 0, 1]], [[1], [2], [4]], [[4]])
-    yield linear("lanes", "The lanes of a packed word stay in order", [[1, 0, 0, 0], [0, 0, 1, 0]], [[1], [2], [3], [4]], [[1], [3]])
+    yield linear(
+        "lanes",
+        "The lanes of a packed word stay in order",
+        [[1, 0, 0, 0], [0, 0, 1, 0]],
+        [[1], [2], [3], [4]],
+        [[1], [3]],
+    )
     yield linear("sum-of-9-bits", "100 + 28 = 128 needs 9 bits", [[1, 1]], [[100], [28]], [[128]])
-    yield linear("order-of-saturation", "100 + 100 - 100 passes 127 on the way", [[1, 1, 1]], [[100], [100], [-100]], [[100]])
+    yield linear(
+        "order-of-saturation", "100 + 100 - 100 passes 127 on the way", [[1, 1, 1]], [[100], [100], [-100]], [[100]]
+    )
     yield linear("sum-of-7-bits", "Thirty-two ones are 32", [[1] * 32], [[1]] * 32, [[32]])
     yield linear("sum-of-17-bits", "259 times 127 is 32,893 and needs 17 bits", [[1] * 259], [[127]] * 259, [[32893]])
-    yield linear("carry-between-lanes", "-1 + 1 in the lower lane leaves the upper one at 0", [[1, 1]], [[-1, 0], [1, 0]], [[0, 0]])
+    yield linear(
+        "carry-between-lanes",
+        "-1 + 1 in the lower lane leaves the upper one at 0",
+        [[1, 1]],
+        [[-1, 0], [1, 0]],
+        [[0, 0]],
+    )
     yield linear("silence", "No spike, no bias: 0", [[0, 0]], [[100], [-100]], [[0]], bias=[0])
     yield linear("bias-alone", "Without spikes the sum is the bias", [[0]], [[5]], [[7]], bias=[7])
     yield two_timesteps_of_bias()
-    yield linear("planes-of-nothing", "The bias is not shifted with the planes", [[0]], [[5]], [[3]], bias=[3], planes=8, kind="pixels")
+    yield linear(
+        "planes-of-nothing",
+        "The bias is not shifted with the planes",
+        [[0]],
+        [[5]],
+        [[3]],
+        bias=[3],
+        planes=8,
+        kind="pixels",
+    )
     yield linear(
         "planes-lowest-and-highest", "1 and 128 times 7", [[1], [128]], [[7]], [[7], [896]], planes=8, kind="pixels"
     )
     yield linear("planes-of-255", "All planes set: 255 times -3", [[255]], [[-3]], [[-765]], planes=8, kind="pixels")
-    yield linear("planes-of-counts", "A graded spike of 5 in seven planes", [[5, 127]], [[2], [1]], [[137]], planes=7, kind="graded")
+    yield linear(
+        "planes-of-counts",
+        "A graded spike of 5 in seven planes",
+        [[5, 127]],
+        [[2], [1]],
+        [[137]],
+        planes=7,
+        kind="graded",
+    )
     yield convolution(
         "not-flipped",
         "The kernel is not flipped: the pixel below right sees the first weight",
@@ -59,15 +96,38 @@ def recipes():
         ONE_TO_NINE,
         [[9, 8, 7], [6, 5, 4], [3, 2, 1]],
     )
-    yield convolution("edge-is-silent", "Outside the image there is no spike", [[1, 0], [0, 0]], [[1] * 3] * 3, [[1, 1], [1, 1]])
     yield convolution(
-        "corners", "Every corner at its place", [[1, 0, 0], [0, 0, 0], [0, 0, -1]], ONE_TO_NINE, [[5, 4, 0], [2, -8, -8], [0, -6, -5]]
+        "edge-is-silent", "Outside the image there is no spike", [[1, 0], [0, 0]], [[1] * 3] * 3, [[1, 1], [1, 1]]
     )
     yield convolution(
-        "stride", "Every second place, from the first on", [[1, 0, 0], [0, 0, 0], [0, 0, 1]], ONE_TO_NINE, [[5, 0], [0, 5]], stride=2
+        "corners",
+        "Every corner at its place",
+        [[1, 0, 0], [0, 0, 0], [0, 0, -1]],
+        ONE_TO_NINE,
+        [[5, 4, 0], [2, -8, -8], [0, -6, -5]],
     )
-    yield convolution("negative-sum", "A negative sum stays negative", [[1]], [[-3]], [[-3]], padding=0, planes=8, kind="pixels")
-    yield convolution("pixel-planes", "200 times -3 and the bias once", [[200]], [[-3]], [[-590]], padding=0, planes=8, kind="pixels", bias=10)
+    yield convolution(
+        "stride",
+        "Every second place, from the first on",
+        [[1, 0, 0], [0, 0, 0], [0, 0, 1]],
+        ONE_TO_NINE,
+        [[5, 0], [0, 5]],
+        stride=2,
+    )
+    yield convolution(
+        "negative-sum", "A negative sum stays negative", [[1]], [[-3]], [[-3]], padding=0, planes=8, kind="pixels"
+    )
+    yield convolution(
+        "pixel-planes",
+        "200 times -3 and the bias once",
+        [[200]],
+        [[-3]],
+        [[-590]],
+        padding=0,
+        planes=8,
+        kind="pixels",
+        bias=10,
+    )
     yield still_image()
     yield pool("negative-map", "Outside the image counts less than anything inside", [[-5]], [[-5]])
     yield pool(
@@ -77,14 +137,24 @@ def recipes():
     yield pool("signed", "Compared as signed integers", [[-9, 2], [-7, -3]], [[2]])
     yield pool("spikes", "On spikes it is an OR", [[0, 1], [0, 0]], [[1]], kind="binary")
     yield directed(
-        "row-by-row", "Tokens are numbered row by row", "tokens", Tokens(), [("sums", [[[[1], [2]], [[3], [4]]]])], [[[1], [2], [3], [4]]]
+        "row-by-row",
+        "Tokens are numbered row by row",
+        "tokens",
+        Tokens(),
+        [("sums", [[[[1], [2]], [[3], [4]]]])],
+        [[[1], [2], [3], [4]]],
     )
 
 
 def two_timesteps_of_bias():
     operator = Linear(np.array([[5]], np.int8), np.array([7], np.int32))
     return directed(
-        "bias-each-timestep", "The bias is added at every timestep", "linear", operator, [("binary", [[[0]], [[1]]])], [[[7]], [[12]]]
+        "bias-each-timestep",
+        "The bias is added at every timestep",
+        "linear",
+        operator,
+        [("binary", [[[0]], [[1]]])],
+        [[[7]], [[12]]],
     )
 
 
