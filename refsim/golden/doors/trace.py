@@ -11,8 +11,8 @@ A folder holds one folder a case, named by its id. In it, a site is given in one
     timestep, site by site. Each site is there once a timestep, in all timesteps or in none.
 ``*.jsonl``, mode ``"events"``
     Address events ``{"t": 0, "site": "neuron", "address": [token, channel], "value": -1}`` in any order; the address
-    may be one integer in C order, the value is 1 where it is left out, and what is not named is 0. Sites that the case asks
-    for are silent where no event names them; any other site without an event counts as not observed.
+    may be one integer in C order, the value is 1 where it is left out, and what is not named is 0. Sites that the case
+    asks for are silent where no event names them; any other site without an event counts as not observed.
 
 Where the case has several samples, each line says which: ``"sample": 0``. ``latency.json``, in the folder of a case or,
 for all, above it, declares by site how many timesteps late a dump is: ``{"neuron": 2}``. What is written for t + 2 then
