@@ -88,11 +88,9 @@ def require_known(schema):
 
 def definition(reference, root):
     """Return what ``#/$defs/NAME`` points to."""
-    prefix = "#/$defs/"
-    assert reference.startswith(prefix) and reference[len(prefix) :] in root["$defs"], (
-        f"no such definition: {reference}"
-    )
-    return root["$defs"][reference[len(prefix) :]]
+    definitions = {f"#/$defs/{name}": rules for name, rules in root.get("$defs", {}).items()}
+    assert reference in definitions, f"no such definition: {reference}"
+    return definitions[reference]
 
 
 def type_names(rule):
