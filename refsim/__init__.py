@@ -1,13 +1,32 @@
 """refsim runs spiking transformers in integers, event by event, without a single multiplication."""
 
-from refsim import model_file
-from refsim.audit.kernel_audit import audit_kernel
+import importlib
+
 from refsim.errors import RefsimError
-from refsim.shipped import model_path
-from refsim.simulator import Result, interpret, run
 from refsim.version import VERSION as __version__
 
 __all__ = ["RefsimError", "Result", "__version__", "audit_kernel", "interpret", "load", "run"]
+
+HOMES = {
+    "Result": "refsim.simulator",
+    "audit_kernel": "refsim.audit.kernel_audit",
+    "interpret": "refsim.simulator",
+    "run": "refsim.simulator",
+}
+"""Names that bring the compiler with them and are imported when first used: pytest imports refsim in every run."""
+
+
+def __getattr__(name):
+    """Import a name from its home."""
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(HOMES[name]), name)
+    return value
+
+
+def __dir__():
+    """Name what can be imported beside what has been."""
+    return sorted({*globals(), *HOMES})
 
 
 def load(path_or_name):
@@ -27,4 +46,7 @@ def load(path_or_name):
     RefsimError
         If there is no such model, or if it is damaged or invalid.
     """
+    from refsim import model_file
+    from refsim.shipped import model_path
+
     return model_file.load(model_path(path_or_name))

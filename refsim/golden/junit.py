@@ -1,7 +1,7 @@
 """Verdicts as JUnit XML, which systems of continuous integration show."""
 
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
+from xml.etree import ElementTree
 
 from refsim.golden.printable import one_line, printable
 

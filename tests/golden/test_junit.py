@@ -1,6 +1,6 @@
 """Verdicts as JUnit XML: counted by status, and XML whatever an implementation said."""
 
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import pytest
 
