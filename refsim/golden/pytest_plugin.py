@@ -13,7 +13,6 @@
 import pytest
 
 SELECTIONS = ("quick", "full", "nightly")
-MOST_DIFFERENCES = 8
 CASES = pytest.StashKey()
 
 
@@ -50,7 +49,10 @@ def load_cases(config):
     from refsim.golden.suite import load_suite
 
     suite = load_suite(config.getoption("golden_suite"))
-    return list(suite.cases(config.getoption("golden_select"), config.getoption("golden_cases")))
+    return [
+        suite.read(entry)
+        for entry in suite.entries(config.getoption("golden_select"), config.getoption("golden_cases"))
+    ]
 
 
 def pytest_generate_tests(metafunc):
@@ -108,42 +110,13 @@ class GoldenCase:
         GoldenError
             If there is no such function.
         """
-        from refsim.golden.doors.door import UNSUPPORTED
         from refsim.golden.doors.python import PythonDoor
+        from refsim.golden.report import verdict_lines
+        from refsim.golden.verify import PASS, SKIP, verify
 
         __tracebackhide__ = True
-        ((_, answer),) = PythonDoor(function).answers([self.case])
-        if answer.status == UNSUPPORTED:
-            pytest.skip(f"unsupported: {answer.reason}")
-        message = fault(self.case, answer)
-        if message:
-            pytest.fail(f"{self.case.id}: {message}", pytrace=False)
-
-
-def fault(case, answer):
-    """Return what is wrong with an answer in a few lines, or nothing where all is right."""
-    from refsim.golden.doors.door import FAILED, REJECTED
-
-    if answer.status == FAILED:
-        return f"failed: {answer.reason}"
-    if case.reject_reason:
-        return "" if answer.status == REJECTED else f"answered, but it has to be refused: {case.reject_reason}"
-    if answer.status == REJECTED:
-        return f"refused, but it is valid: {answer.reason}"
-    return report(case, answer.sites)
-
-
-def report(case, sites):
-    """Return how arrays differ from the expected ones, or nothing where they do not."""
-    from refsim.golden.comparison import compare
-
-    comparison = compare(case, sites)
-    if comparison.equal:
-        return "" if comparison.observed else "none of its sites was answered"
-    lines = [f"{len(comparison.differences)} of {len(case.expected)} sites differ: {case.title}"]
-    for each in comparison.differences[:MOST_DIFFERENCES]:
-        count = f" ({each.count} of {case.expected[each.site].size} values differ)" if each.count else ""
-        lines.append(f"  {each.message}{count}")
-    if len(comparison.differences) > MOST_DIFFERENCES:
-        lines.append(f"  and {len(comparison.differences) - MOST_DIFFERENCES} more")
-    return "\n".join(lines)
+        (verdict,) = verify(PythonDoor(function), [self.case])
+        if verdict.status == SKIP:
+            pytest.skip(f"unsupported: {verdict.reason}")
+        if verdict.status != PASS:
+            pytest.fail("\n".join(verdict_lines(verdict)), pytrace=False)

@@ -48,12 +48,7 @@ def report_text(suite, implementation, verdicts, diagnosis):
     shown = chosen_failure(verdicts)
     if shown is None:
         return [*lines, observation_line(verdicts)]
-    lines += ["", f"{shown.case.id}: {shown.case.title}"]
-    if shown.comparison is None:
-        lines.append(f"  {shown.reason}")
-    else:
-        lines += divergence_lines(shown.comparison)
-    lines += diagnosis_lines(diagnosis)
+    lines += ["", *verdict_lines(shown), *diagnosis_lines(diagnosis)]
     others = [verdict for verdict in verdicts if verdict.status in (FAIL, ERROR) and verdict is not shown]
     room = MOST_LINES - len(lines) - 2
     if others and room > 0:
@@ -85,6 +80,12 @@ def observation_line(verdicts):
     compared = [verdict.comparison for verdict in verdicts if verdict.comparison is not None]
     whole = sum(not comparison.unobserved for comparison in compared)
     return f"every site observed in {whole} of {len(compared)} cases that were compared"
+
+
+def verdict_lines(verdict):
+    """Return why a case failed: in one line, or how its first divergence came to be."""
+    opened = [f"  {verdict.reason}"] if verdict.comparison is None else divergence_lines(verdict.comparison)
+    return [f"{verdict.case.id}: {verdict.case.title}", *opened]
 
 
 def divergence_lines(comparison):

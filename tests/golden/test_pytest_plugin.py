@@ -7,12 +7,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from door_cases import linear_case, neuron_case
 
 from refsim.errors import GoldenError
 from refsim.golden import pytest_plugin
+from refsim.golden.doors.door import ANSWERED, Answer
+from refsim.golden.reference import answer
+from refsim.golden.verify import judge
 
 ROOT = Path(__file__).parents[2]
 MODULE = "refsim.golden.pytest_plugin"
@@ -30,8 +32,15 @@ RIGHT = """
 """
 
 
+@pytest.fixture(scope="module")
+def compiled():
+    """Import whatever refsim imports late; a run within a run would take it out of the list of modules again."""
+    for case in (neuron_case(), linear_case()):
+        judge(case, Answer(ANSWERED, answer(case)))
+
+
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(compiled, pytester, monkeypatch):
     """Run a test file over given cases."""
 
     def over(cases, source, *options):
@@ -58,16 +67,15 @@ def test_a_wrong_answer_fails_with_a_short_report(run):
         "sites = refsim.golden.reference.answer(case)\n"
         "        if case.op == 'lif':\n"
         "            sites['neuron'] = 1 - sites['neuron']\n"
-        "            sites['neuron.membrane'] = sites['neuron.membrane'][1:]\n"
         "        return sites",
     )
     result = run([neuron_case(), linear_case()], source)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "l1.lif.by-hand: 2 of 2 sites differ: a charge that meets the threshold",
-            "  neuron: first at (0, 0, 0): expected 0, got 1 (6 of 6 values differ)",
-            "  neuron.membrane: expected the shape (3, 1, 2), got (2, 1, 2)",
+            "l1.lif.by-hand: a charge that meets the threshold",
+            "  first difference at neuron, timestep 0, token 0, channel 0",
+            "  expected 0 = 0x0 = 0b00; got 1 = 0x1 = 0b01",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -77,8 +85,8 @@ def test_a_wrong_answer_fails_with_a_short_report(run):
 @pytest.mark.parametrize(
     ("body", "outcome", "line"),
     [
-        ("raise ValueError('bad row')", "failed", "l1.lif.by-hand: failed: ValueError: bad row (*.py:*)"),
-        ("raise refsim.golden.Rejected('odd')", "failed", "l1.lif.by-hand: refused, but it is valid: odd"),
+        ("raise ValueError('bad row')", "failed", "  ValueError: bad row (*.py:*)"),
+        ("raise refsim.golden.Rejected('odd')", "failed", "  refused a valid case: odd"),
         ("raise refsim.golden.Unsupported('no leak')", "skipped", "SKIPPED*unsupported: no leak"),
         ("return {}", "failed", "  neuron: missing; the case asks for it"),
         ("return {'neurons': np.zeros(1, np.int8)}", "failed", "  neurons: not a site of this case"),
@@ -92,14 +100,6 @@ def test_what_is_not_right_does_not_pass(run, body, outcome, line):
     result.stdout.fnmatch_lines([line])
 
 
-def test_a_case_without_outputs_cannot_be_passed_by_saying_nothing(run):
-    """Some site has to be seen."""
-    source = RIGHT.replace("return refsim.golden.reference.answer(case)", "return {}")
-    result = run([neuron_case(outputs=())], source)
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["l1.lif.by-hand: none of its sites was answered"])
-
-
 def test_a_case_to_be_refused_is_passed_by_refusing(run):
     """And failed by answering."""
     case = neuron_case(reject_reason="the thresholds are upside down", expected={})
@@ -109,7 +109,7 @@ def test_a_case_to_be_refused_is_passed_by_refusing(run):
     run([case], refusing).assert_outcomes(passed=1)
     result = run([case], RIGHT)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*answered, but it has to be refused: the thresholds are upside down"])
+    result.stdout.fnmatch_lines(["*answered a case that must be refused: the thresholds are upside down"])
 
 
 def test_a_test_sees_the_case(run):
@@ -157,24 +157,17 @@ def test_cases_are_loaded_once(run):
     assert len(calls) == 1
 
 
-def test_the_options_choose_the_cases(monkeypatch):
-    """Folder, selection and pattern reach the suite as they are."""
-    asked = []
+def test_the_options_choose_the_cases():
+    """Folder, selection and pattern reach the suite; a pattern that matches nothing is an error."""
 
-    class Suite:
-        def cases(self, selection="quick", pattern="*"):
-            asked.append((selection, pattern))
-            return iter([neuron_case()])
+    def loaded(pattern, select="quick"):
+        options = {"golden_suite": None, "golden_select": select, "golden_cases": pattern}
+        return [case.id for case in pytest_plugin.load_cases(SimpleNamespace(getoption=options.__getitem__))]
 
-    def load_suite(folder=None):
-        asked.append(folder)
-        return Suite()
-
-    monkeypatch.setitem(sys.modules, "refsim.golden.suite", SimpleNamespace(load_suite=load_suite))
-    options = {"golden_suite": "my-suite", "golden_select": "nightly", "golden_cases": "l1.*"}
-    cases = pytest_plugin.load_cases(SimpleNamespace(getoption=options.__getitem__))
-    assert [case.id for case in cases] == ["l1.lif.by-hand"]
-    assert asked == ["my-suite", ("nightly", "l1.*")]
+    assert ["l1.lif.threshold-met"] == loaded("l1.lif.threshold-met")
+    assert loaded("l6.*") == [name for name in loaded("l6.*", "nightly") if name.endswith("-100")]
+    with pytest.raises(GoldenError, match="no case of the selection quick matches 'l9.*'"):
+        loaded("l9.*")
 
 
 def test_an_unknown_selection_is_refused(run):
@@ -198,11 +191,3 @@ def test_pytest_finds_the_plugin():
     packages = settings["options"]["packages"].split()
     folders = [path.parent.relative_to(ROOT) for path in (ROOT / "refsim" / "golden").rglob("__init__.py")]
     assert {".".join(folder.parts) for folder in folders} <= set(packages)
-
-
-def test_long_reports_are_cut():
-    """A case of many sites gives a few lines."""
-    expected = {f"site{number}": np.zeros(2, np.int8) for number in range(20)}
-    case = SimpleNamespace(expected=expected, outputs=tuple(expected), title="many", samples=1)
-    lines = pytest_plugin.report(case, {}).splitlines()
-    assert len(lines) == 10 and lines[0] == "20 of 20 sites differ: many" and lines[-1] == "  and 12 more"
