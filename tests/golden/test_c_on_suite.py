@@ -1,0 +1,82 @@
+"""The C template on the frozen suite: right everywhere, and every bug planted in it is caught, located and named."""
+
+import c_template
+import pytest
+from c_bugs import BUGS
+from frozen import quick_cases
+from test_c_bugs import operator_of, planted
+
+from refsim.golden.diagnosis import diagnose
+from refsim.golden.doors.executable import ExecutableDoor
+from refsim.golden.report import chosen_failure
+from refsim.golden.verify import ALL_PASS, FAIL, PASS, exit_code, verify
+
+pytestmark = pytest.mark.skipif(c_template.COMPILER is None, reason="there is no gcc to build the C template with")
+
+MUTANT_OF = {
+    "threshold-strict": "N49",
+    "ternary-sign-lost": "N50",
+    "reset-to-zero": "N05",
+    "negative-reset-direction": "N41",
+    "input-not-halved": "N51",
+    "rounding-towards-zero": "N52",
+    "registers-kept-between-samples": "N23",
+    "membrane-cleared-every-timestep": "N20",
+    "relu-wraps": "N42",
+    "relu-rounds-to-nearest": "N44",
+    "negative-spike-ignored": "W01",
+    "bias-missing": "B01",
+    "lowest-plane-missing": "S14",
+    "planes-as-spikes": "S16",
+    "kernel-flipped": "S05",
+    "bias-before-planes": "B04",
+    "padding-wraps": "S15",
+    "heads-interleaved": "T02",
+    "causal-mask": "T28",
+    "residual-shifts-swapped": "R10",
+    "last-token-missing": "H11",
+    "no-sum-over-time": "H02",
+    "highest-of-ties": "H03",
+}
+"""The bug of the catalogue that each planted line is; the others are in no catalogue."""
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory):
+    """A folder with the objects of the C template without a bug."""
+    folder = tmp_path_factory.mktemp("c")
+    c_template.build(folder, "-std=c11")
+    return folder
+
+
+def verdicts_of(executable):
+    return list(verify(ExecutableDoor([executable]), quick_cases().values()))
+
+
+def test_the_c_template_passes_every_case(tmp_path):
+    """Built with -O2 -Wall -Wextra and the sanitizer of undefined behaviour: every site of every case, none skipped."""
+    executable = c_template.build(tmp_path, *c_template.FLAGS)
+    assert {"-O2", "-Wall", "-Wextra", "-fsanitize=undefined"} <= set(c_template.FLAGS)
+    verdicts = verdicts_of(executable)
+    assert ALL_PASS == exit_code(verdicts) and {PASS} == {verdict.status for verdict in verdicts}
+    assert all(not verdict.comparison.unobserved for verdict in verdicts if verdict.comparison)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_planted_bug_is_caught_located_and_named(bug, objects):
+    """At the operator that has it, and by the name that it has in the catalogue, where it has one."""
+    verdicts = verdicts_of(planted(bug, objects))
+    shown = chosen_failure(verdicts)
+    assert FAIL == shown.status and shown.comparison.first.problem == "values"
+    assert operator_of(shown.case, shown.comparison.first.site) in bug.operators
+    diagnosis = diagnose(verdicts)
+    named = {*diagnosis.bugs, *(candidate for fault in diagnosis.faults for candidate in fault.candidates)}
+    if bug.name in MUTANT_OF:
+        assert MUTANT_OF[bug.name] in named
+    else:
+        assert not diagnosis.bugs
+
+
+def test_most_planted_bugs_have_a_name():
+    """Twenty bugs at least, of which fifteen at least are in the catalogue."""
+    assert len(BUGS) >= 20 and len(MUTANT_OF) >= 15 and set(MUTANT_OF) <= {bug.name for bug in BUGS}
