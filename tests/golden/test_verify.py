@@ -1,0 +1,250 @@
+"""Bring an implementation: verdicts, exit codes and reports of `refsim golden verify`."""
+
+import json
+import shutil
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from frozen import quick_cases, suite
+from PIL import Image
+
+from refsim import npy
+from refsim.cli import main
+from refsim.golden.mutants import MUTANTS
+
+IMPLEMENTATIONS = """
+import numpy as np
+from refsim.golden import Rejected, Unsupported
+from refsim.golden.mutants import MUTANTS
+from refsim.golden.reference import answer
+
+def right(case):
+    return answer(case)
+
+def only_neurons(case):
+    if case.op != "lif":
+        raise Unsupported(f"no {case.op}")
+    return answer(case)
+
+def nothing(case):
+    raise Unsupported("nothing yet")
+
+def sign_lost(case):
+    return answer(case) if case.reject_reason else MUTANTS["N30"].answer(case)
+
+def outputs_only(case):
+    return {site: values for site, values in answer(case).items() if site in case.outputs}
+
+def wider(case):
+    return {site: values.astype(np.int64) for site, values in answer(case).items()}
+
+def forgetful(case):
+    sites = answer(case)
+    sites.pop(case.outputs[0], None)
+    return sites
+
+def crashing(case):
+    raise IndexError("row 7")
+
+def lenient(case):
+    try:
+        return answer(case)
+    except Rejected:
+        return {}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "brought.py").write_text(IMPLEMENTATIONS)
+    return tmp_path
+
+
+def verify(capsys, *options):
+    """Run the command; return exit code and output."""
+    code = main(["golden", "verify", *options])
+    return code, capsys.readouterr().out
+
+
+def test_the_reference_passes_everything(folder, capsys):
+    """Every quick case, every site, and nothing is skipped."""
+    code, text = verify(capsys, "--python", "brought:right")
+    assert 0 == code
+    assert f"{len(quick_cases())} pass, 0 fail" in text and "skipped" not in text
+    assert suite().root_hash[:16] in text
+
+
+def test_a_known_bug_is_located_explained_and_named(folder, capsys):
+    """In under 40 lines: where, expected and got, in what way, the sum, the name."""
+    code, text = verify(capsys, "--python", "brought:sign_lost", "--cases", "l5.*")
+    assert 1 == code and len(text.splitlines()) < 40
+    for line in (
+        "first difference at block0.attention.q, timestep 0, token 0, channel 0",
+        "expected -1 = 0x3 = 0b11; got 1 = 0x1 = 0b01",
+        "before it 19 sites proved equal, none unobserved",
+        "sign lost",
+        "<- got spike 1",
+        "the known bug N30: Sign lost in ternary",
+    ):
+        assert line in text, line
+
+
+def test_what_is_not_observed_is_said(folder, capsys):
+    """Outputs alone: right ones pass, and the report says that no case was seen whole."""
+    code, text = verify(capsys, "--python", "brought:outputs_only", "--cases", "l3.*")
+    assert 0 == code
+    assert "every site observed in 0 of" in text
+
+
+def test_json_holds_everything(folder, capsys):
+    """Counts, verdicts, the first divergence with its opened sum, and the diagnosis."""
+    code, text = verify(capsys, "--python", "brought:sign_lost", "--cases", "l1.lif.ternary*", "--json")
+    report = json.loads(text)
+    assert 1 == code and report["suite"] == suite().root_hash
+    assert report["counts"]["fail"] == sum(case["status"] == "fail" for case in report["cases"]) > 0
+    divergence = report["first_divergence"]
+    assert (-1, 1) == (divergence["expected"], divergence["got"])
+    assert divergence["site"] == "neuron" and divergence["opened"] and divergence["classes"]
+    assert "N30" in report["diagnosis"]["bugs"]
+
+
+@pytest.mark.parametrize(
+    ("implementation", "pattern", "code", "message"),
+    [
+        ("only_neurons", "l1.*", 0, "no argmax"),
+        ("nothing", "l1.*", 2, "nothing yet"),
+        ("wider", "l1.lif.leak", 1, "expected int8, got int64; nothing is cast"),
+        ("forgetful", "l1.lif.leak", 1, "neuron: missing; the case asks for it"),
+        ("crashing", "l1.*", 1, "IndexError: row 7"),
+        ("lenient", "l1.reject.*", 1, "answered a case that must be refused"),
+        ("wider", "l6.*", 1, "int64"),
+    ],
+)
+def test_each_outcome_has_its_exit_code(folder, capsys, implementation, pattern, code, message):
+    """0 with lawful skips, 1 for a mismatch or a crash, 2 where nothing is supported; the reason is printed."""
+    found, text = verify(capsys, "--python", f"brought:{implementation}", "--cases", pattern)
+    assert code == found and message in text
+    assert len(text.splitlines()) < 40
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--python", "brought:right", "--cases", "l9.*"], "no case of the selection quick matches 'l9.*'"),
+        (["--python", "nowhere:right"], "nowhere"),
+        (["--python", "brought:wrong_name"], "wrong_name"),
+        (["--exec", "./nothing-there"], "nothing-there"),
+        (["--trace", "nothing-there"], "nothing-there"),
+        (["--python", "brought:right", "--suite", "nothing-there"], "SUITE.json"),
+        (["--python", "brought:right", "--junit", "no/folder/x.xml"], "there is no folder"),
+    ],
+)
+def test_a_harness_error_has_code_3(folder, capsys, options, message):
+    """With one line that says what to do, and no traceback."""
+    assert 3 == main(["golden", "verify", *options])
+    error = capsys.readouterr().err
+    assert error.startswith("refsim: error: ") and message in error and error.count("\n") == 1
+
+
+def test_a_damaged_case_fails_alone(folder, capsys):
+    """The others are verified; the run ends with 3."""
+    copy = shutil.copytree(suite().folder, folder / "suite")
+    entry = suite().entries("quick", "l1.lif.leak")[0]
+    (copy / entry["path"] / "in" / "currents.npy").write_bytes(b"")
+    code, text = verify(capsys, "--python", "brought:right", "--suite", str(copy), "--cases", "l1.lif.*", "--json")
+    report = json.loads(text)
+    assert 3 == code and 1 == report["counts"]["error"]
+    assert report["counts"]["pass"] == len(suite().entries("quick", "l1.lif.*")) - 1
+    code, text = verify(capsys, "--python", "brought:right", "--suite", str(copy), "--cases", "l1.lif.*")
+    assert "in/currents.npy: damaged" in text
+
+
+def test_junit_and_map_are_written(folder, capsys):
+    """One test case a case; the map is a picture."""
+    options = ["--junit", "verdicts.xml", "--map", "map.png"]
+    code, _ = verify(capsys, "--python", "brought:sign_lost", "--cases", "l5.model.a2os2a-digit-0", *options)
+    root = ElementTree.parse(folder / "verdicts.xml").getroot()
+    (case,) = root.iter("testcase")
+    assert 1 == code and "l5.model.a2os2a-digit-0" == case.get("name")
+    assert "first difference at block0.attention.q" in case.find("failure").text
+    with Image.open(folder / "map.png") as picture:
+        assert picture.width > 300 and picture.height > 300
+
+
+def dumped(folder, identity, bug=None):
+    """Write a dump of every site of a case, right or with a bug."""
+    case = quick_cases()[identity]
+    sites = case.expected if bug is None else MUTANTS[bug].answer(case)
+    (folder / "dump" / identity).mkdir(parents=True)
+    return case, sites, folder / "dump" / identity
+
+
+def test_a_dump_of_arrays_is_compared(folder, capsys):
+    """A trace with a bug: located, and named."""
+    _, sites, target = dumped(folder, "l3.attention.a2os2a", "T10")
+    for site, values in sites.items():
+        (target / f"{site}.npy").write_bytes(npy.encode(values))
+    code, text = verify(capsys, "--trace", "dump", "--cases", "l3.attention.a2os2a")
+    assert 1 == code
+    assert "first difference at block0.attention.scores" in text
+    assert "this is the known bug T10: A causal mask" in text
+
+
+@pytest.mark.parametrize("mode", ["ordered", "unordered", "events"])
+def test_a_dump_of_lines_is_compared(folder, capsys, mode):
+    """JSON lines of a log: in order, in any order, as address events."""
+    case, sites, target = dumped(folder, "l3.head.a2os2a")
+    lines = []
+    for timestep in range(case.timesteps):
+        for site, values in sites.items():
+            if mode == "events":
+                places = np.argwhere(values[timestep])
+                lines += [
+                    {"t": timestep, "site": site, "address": place.tolist(), "value": int(values[(timestep, *place)])}
+                    for place in places
+                ]
+            else:
+                lines.append({"t": timestep, "site": site, "values": values[timestep].ravel().tolist()})
+    lines = lines if mode == "ordered" else lines[::-1]
+    (target / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    code, text = verify(capsys, "--trace", "dump", "--mode", mode, "--cases", "l3.head.a2os2a")
+    assert 0 == code, text
+
+
+def test_a_case_without_a_dump_fails_and_the_run_goes_on(folder, capsys):
+    """Missing is failed, not skipped."""
+    _, sites, target = dumped(folder, "l3.head.a2os2a")
+    for site, values in sites.items():
+        (target / f"{site}.npy").write_bytes(npy.encode(values))
+    code, text = verify(capsys, "--trace", "dump", "--cases", "l3.*", "--json")
+    statuses = {case["id"]: case["status"] for case in json.loads(text)["cases"]}
+    assert 1 == code and "pass" == statuses.pop("l3.head.a2os2a") and {"fail"} == set(statuses.values())
+
+
+def test_other_commands(folder, capsys):
+    """list, show, mutants and export say what they should."""
+    assert 0 == main(["golden", "list", "--cases", "l1.lif.leak", "--json"])
+    assert ["l1.lif.leak"] == [entry["id"] for entry in json.loads(capsys.readouterr().out)]
+    assert 0 == main(["golden", "show", "l1.lif.leak"])
+    page = capsys.readouterr().out
+    assert "# l1.lif.leak" in page and "N14: No leak." in page and "charge = membrane + (input << t)" in page
+    assert 0 == main(["golden", "mutants"])
+    assert "N30" in capsys.readouterr().out
+    assert 0 == main(["golden", "mutants", "--json"])
+    assert set(MUTANTS) == set(json.loads(capsys.readouterr().out))
+    assert 0 == main(["golden", "export", "--cases", "l1.lif.leak", "-o", "out"])
+    assert {"case.h", "case.vh", "case.txt"} <= {path.name for path in (folder / "out").rglob("*")}
+    assert 2 == main(["golden", "export", "--cases", "l1.lif.leak", "-o", "out"])
+    assert "not an empty folder" in capsys.readouterr().err
+    assert 2 == main(["golden", "show", "l1.lif.nothing"])
+    assert "no such case (refsim golden list)" in capsys.readouterr().err
+
+
+def test_the_page_of_a_case_is_the_frozen_one(capsys):
+    """What `show` prints is what lies in the folder."""
+    entry = suite().entries("quick", "l1.lif.leak")[0]
+    assert 0 == main(["golden", "show", "l1.lif.leak"])
+    assert (suite().folder / entry["path"] / "CASE.md").read_text() == capsys.readouterr().out
