@@ -12,6 +12,7 @@ from PIL import Image
 from refsim import npy
 from refsim.cli import main
 from refsim.golden.mutants import MUTANTS
+from refsim.shipped import golden_folder
 
 IMPLEMENTATIONS = """
 import numpy as np
@@ -248,3 +249,12 @@ def test_the_page_of_a_case_is_the_frozen_one(capsys):
     entry = suite().entries("quick", "l1.lif.leak")[0]
     assert 0 == main(["golden", "show", "l1.lif.leak"])
     assert (suite().folder / entry["path"] / "CASE.md").read_text() == capsys.readouterr().out
+
+
+def test_the_example_of_the_guide_runs(folder, capsys):
+    """The neuron written out in golden/README.md passes every neuron case that it supports, exhaustive ones included."""
+    blocks = (golden_folder() / "README.md").read_text().split("```python\n")
+    (folder / "mine.py").write_text(blocks[1].split("```")[0])
+    code, text = verify(capsys, "--python", "mine:answer", "--json")
+    counts = json.loads(text)["counts"]
+    assert 0 == code and counts["pass"] >= 40 and counts["unsupported"] > 100
