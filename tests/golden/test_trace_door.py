@@ -92,14 +92,14 @@ def test_lines_are_taken(tmp_path, mode):
 
 
 def test_words_are_of_the_declared_width(tmp_path):
-    """12 bits of the declared membrane, 8 of the type of a spike, or what the line says; two's complement."""
+    """12 bits of the declared membrane, 2 of a binary spike as in the export, or what the line says; two's complement."""
     case = neuron_case(bits=12)
     lines = [
-        {"t": 0, "site": "neuron", "hex": "00 00"},
+        {"t": 0, "site": "neuron", "hex": "0 0"},
         {"t": 0, "site": "neuron.membrane", "hex": "001 fFc"},
-        {"t": 1, "site": "neuron", "hex": "1 1", "bits": 2},
+        {"t": 1, "site": "neuron", "hex": "1 1"},
         {"t": 1, "site": "neuron.membrane", "hex": "7ff 800"},
-        {"t": 2, "site": "neuron", "hex": "ff 7f"},
+        {"t": 2, "site": "neuron", "hex": "ff 7f", "bits": 8},
         {"t": 2, "site": "neuron.membrane", "hex": "80000000 7fffffff", "bits": 32},
     ]
     dump(tmp_path, lines)
@@ -285,13 +285,13 @@ HOSTILE_LINES = {
     b'{"t": 0, "site": "neuron"}': "expected either 'values' or 'hex'",
     b'{"t": 0, "site": "neuron", "values": [0, 0], "hex": "00 00"}': "expected either 'values' or 'hex'",
     b'{"t": 0, "site": "neuron", "values": [0, 0], "bits": 8}': "'bits' belongs to 'hex'",
-    b'{"t": 0, "site": "neuron", "hex": "xx 00"}': "hex: expected words of 8 bits in 2 hexadecimal digits, got 'xx'",
-    b'{"t": 0, "site": "neuron", "hex": "0 00"}': "hex: expected words of 8 bits in 2 hexadecimal digits, got '0'",
+    b'{"t": 0, "site": "neuron", "hex": "x 0"}': "hex: expected words of 2 bits in 1 hexadecimal digits, got 'x'",
+    b'{"t": 0, "site": "neuron", "hex": "0 00"}': "hex: expected words of 2 bits in 1 hexadecimal digits, got '00'",
     b'{"t": 0, "site": "neuron", "hex": "1f 00", "bits": 4}': "hex: expected words of 4 bits in 1 hexadecimal digits",
     b'{"t": 0, "site": "neuron", "hex": "f 0", "bits": 3}': "hex: expected words of 3 bits in 1 hexadecimal digits",
     b'{"t": 0, "site": "neuron", "hex": "0080 0000", "bits": 16}': "value 0: 128 is not from -128 to 127",
     b'{"t": 0, "site": "neuron", "hex": "00 00", "bits": 0}': "bits: 0 is not from 1 to 64",
-    b'{"t": 0, "site": "neuron", "hex": "00"}': r"expected 2 values of shape \(1, 2\), got 1",
+    b'{"t": 0, "site": "neuron", "hex": "0"}': r"expected 2 values of shape \(1, 2\), got 1",
     b'{"t": 0, "site": "neuron", "hex": 0}': "hex: expected a text, got 0",
     b'{"t": -1, "site": "neuron", "values": [0, 0]}': "t: -1 is not from 0 to",
     b'{"t": 3, "site": "neuron", "values": [0, 0]}': "t: neuron has timesteps 0 to 2, got 3",

@@ -16,6 +16,7 @@ from refsim.golden.doors.trace_lines import (
     require_keys,
     values_of,
 )
+from refsim.golden.faces.widths import tensor_width
 from refsim.golden.printable import one_line
 
 MOST_NAMED = 8
@@ -35,7 +36,7 @@ class Recording:
     def __init__(self, case, latency):
         self.case, self.latency = case, latency
         self.forms, self.order = case.sites, {site: place for place, site in enumerate(case.sites)}
-        self.bits = {site: declared_bits(case, site, dtype) for site, (dtype, _) in self.forms.items()}
+        self.bits = {site: tensor_width(case, "output", site)[0] for site in self.forms}
         self.arrays, self.given = {}, {}
         self.time_axes = (case.samples, case.timesteps)
 
@@ -130,12 +131,3 @@ def missing_timesteps(missing):
         return f"timestep {missing[0]} is missing"
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
     return f"timesteps {', '.join(map(str, missing[:MOST_NAMED]))}{more} are missing"
-
-
-def declared_bits(case, site, dtype):
-    """Return the width of a site's words: that of its declared register, else that of its type."""
-    for node in case.nodes:
-        register = "accumulator" if site == node["name"] else site.removeprefix(f"{node['name']}.")
-        if register != site and f"{register}_bits" in node["settings"]:
-            return node["settings"][f"{register}_bits"]
-    return 8 * dtype.itemsize

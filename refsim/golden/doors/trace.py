@@ -6,8 +6,8 @@ A folder holds one folder a case, named by its id. In it, a site is given in one
     All timesteps, in the type and shape of the answer.
 ``*.jsonl``, modes ``"ordered"`` and ``"unordered"``
     Lines ``{"t": 0, "site": "neuron", "values": [0, 1]}``, nested as the shape of one timestep or flat in C order, or
-    ``{"t": 0, "site": "neuron", "hex": "03 fd", "bits": 8}``, two's complement; without ``bits``, the declared width of
-    the register, else that of the type. ``"ordered"``: each file follows the computation, sample by sample, timestep by
+    ``{"t": 0, "site": "neuron", "hex": "03 fd", "bits": 8}``, two's complement; without ``bits``, the width that the
+    export gives the site. ``"ordered"``: each file follows the computation, sample by sample, timestep by
     timestep, site by site. Each site is there once a timestep, in all timesteps or in none.
 ``*.jsonl``, mode ``"events"``
     Address events ``{"t": 0, "site": "neuron", "address": [token, channel], "value": -1}`` in any order; the address
