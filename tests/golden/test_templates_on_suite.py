@@ -1,4 +1,6 @@
-"""The C template on the frozen suite: right everywhere, and every bug planted in it is caught, located and named."""
+"""The templates on the frozen suite: right everywhere, and every bug planted in C is caught, located and named."""
+
+import runpy
 
 import c_template
 import pytest
@@ -8,10 +10,12 @@ from test_c_bugs import operator_of, planted
 
 from refsim.golden.diagnosis import diagnose
 from refsim.golden.doors.executable import ExecutableDoor
+from refsim.golden.doors.python import PythonDoor
 from refsim.golden.report import chosen_failure
 from refsim.golden.verify import ALL_PASS, FAIL, PASS, exit_code, verify
+from refsim.shipped import golden_folder
 
-pytestmark = pytest.mark.skipif(c_template.COMPILER is None, reason="there is no gcc to build the C template with")
+needs_gcc = pytest.mark.skipif(c_template.COMPILER is None, reason="there is no gcc to build the C template with")
 
 MUTANT_OF = {
     "threshold-strict": "N49",
@@ -53,15 +57,27 @@ def verdicts_of(executable):
     return list(verify(ExecutableDoor([executable]), quick_cases().values()))
 
 
-def test_the_c_template_passes_every_case(tmp_path):
-    """Built with -O2 -Wall -Wextra and the sanitizer of undefined behaviour: every site of every case, none skipped."""
-    executable = c_template.build(tmp_path, *c_template.FLAGS)
-    assert {"-O2", "-Wall", "-Wextra", "-fsanitize=undefined"} <= set(c_template.FLAGS)
-    verdicts = verdicts_of(executable)
+def require_all_pass(verdicts):
+    """Every case, none skipped, every site of each observed."""
     assert ALL_PASS == exit_code(verdicts) and {PASS} == {verdict.status for verdict in verdicts}
     assert all(not verdict.comparison.unobserved for verdict in verdicts if verdict.comparison)
 
 
+def test_the_python_template_passes_every_case():
+    """Every site of every case, none skipped."""
+    template = runpy.run_path(str(golden_folder() / "templates" / "python" / "a2os2a.py"))
+    require_all_pass(list(verify(PythonDoor(template["answer"]), quick_cases().values())))
+
+
+@needs_gcc
+def test_the_c_template_passes_every_case(tmp_path):
+    """Built with -O2 -Wall -Wextra and the sanitizer of undefined behaviour: every site of every case, none skipped."""
+    executable = c_template.build(tmp_path, *c_template.FLAGS)
+    assert {"-O2", "-Wall", "-Wextra", "-fsanitize=undefined"} <= set(c_template.FLAGS)
+    require_all_pass(verdicts_of(executable))
+
+
+@needs_gcc
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_caught_located_and_named(bug, objects):
     """At the operator that has it, and by the name that it has in the catalogue, where it has one."""
