@@ -224,3 +224,18 @@ class T28(ProductBug):
 
     def attended(self, attention_map, value):
         return super().attended(np.tril(attention_map), value)
+
+
+class T29(ProductBug):
+    """All heads read the keys of the first."""
+
+    def product(self, query, key):
+        return super().product(query, np.broadcast_to(key[:1], key.shape))
+
+
+class T30(ProductBug):
+    """The attention map is read as query before head."""
+
+    def attended(self, attention_map, value):
+        heads, tokens, _ = attention_map.shape
+        return super().attended(attention_map.reshape(tokens, heads, tokens).swapaxes(0, 1), value)

@@ -204,3 +204,30 @@ class S16(GatherBug):
 
     def plane_rows(self, rows, plane):
         return (rows != 0).astype(np.int64)
+
+
+class W10(GatherBug):
+    """The weights are read as output before input, the layout of a framework."""
+
+    def weights(self, node):
+        weights = super().weights(node)
+        return weights.reshape(*weights.shape[:-2], weights.shape[-1], weights.shape[-2]).swapaxes(-1, -2)
+
+
+class B05(GatherBug):
+    """The bias is there for the first place only."""
+
+    def gathered(self, node, timestep, rows, weights):
+        sums = super().gathered(node, timestep, rows, weights)
+        sums[1:] -= self.bias(node, timestep)
+        return sums
+
+
+class S18(GatherBug):
+    """One doubling too few: the sum is not shifted before the last bit plane."""
+
+    def gathered(self, node, timestep, rows, weights):
+        planes, bias = node.operator.planes, self.bias(node, timestep)
+        if planes == 0:
+            return super().gathered(node, timestep, rows, weights)
+        return (rows >> 1) @ weights + (rows & 1) @ weights + bias

@@ -148,3 +148,51 @@ class S15(Twin):
 
     def surrounded(self, values, edge):
         return self.padded(values, edge)
+
+
+class P08(PoolBug):
+    """The address of a row is formed with the width of the pooled image."""
+
+    def max_pool(self, node, timestep, values):
+        rows, columns, channels = values.shape
+        width = self.graph.signals[node.name].shape[1]
+        places = np.arange(rows)[:, np.newaxis] * width + np.arange(columns)
+        return super().max_pool(node, timestep, values.reshape(-1, channels)[places])
+
+
+class S17(Twin):
+    """What is computed once for all timesteps is computed for the first sample only, and shown for all."""
+
+    def computed(self, node, timestep):
+        output, register = super().computed(node, timestep)
+        if node.name not in self.graph.static_sites:
+            return output, register
+        return self.__dict__.setdefault("kept", {}).setdefault(node.name, output), register
+
+
+class S19(Twin):
+    """The padding is taken off before the stride is applied."""
+
+    operators = ("Convolution", "MaxPool")
+
+    def windows(self, values, operator, window):
+        return super().windows(self.moved(values, operator, 0), operator, window)
+
+    def pooled(self, operator, values):
+        return super().pooled(operator, self.moved(values, operator, self.outside(values)))
+
+    def moved(self, values, operator, outside):
+        """Return the image so far down and right as the windows stand too far back."""
+        places = operator.padding * (operator.stride - 1)
+        moved = np.pad(values, ((places, 0), (places, 0), (0, 0)), constant_values=outside)
+        return moved[: values.shape[0], : values.shape[1]]
+
+
+class T32(Twin):
+    """The image is flattened channel by channel before it is read as tokens."""
+
+    operators = ("Tokens",)
+
+    def tokens(self, node, timestep, values):
+        tokens, register = super().tokens(node, timestep, values)
+        return tokens.T.reshape(tokens.shape), register

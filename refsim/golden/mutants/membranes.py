@@ -196,6 +196,25 @@ class N52(LIFBug):
         return towards_zero(self.leaked(before, choices["leak_shift"] - 1) + currents, 1)
 
 
+class N53(LIFBug):
+    """Timesteps are counted from 1: inputs and level are right to each other, the membrane is too large."""
+
+    def input_shift(self, choices, timestep):
+        return super().input_shift(choices, timestep + 1)
+
+    def level_shift(self, choices, timestep):
+        return super().level_shift(choices, timestep + 1)
+
+
+class N54(LIFBug):
+    """Membrane and input of the form `floor` are halved each by itself, not their sum."""
+
+    def charge(self, choices, before, currents, timestep):
+        if choices["rounding"] == "exact" or not choices["halve_input"]:
+            return super().charge(choices, before, currents, timestep)
+        return self.leaked(before, choices["leak_shift"]) + (currents >> 1)
+
+
 def towards_zero(values, shift):
     """Shift right, rounding towards zero."""
     return np.sign(values) * (np.abs(values) >> shift)

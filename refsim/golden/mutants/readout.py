@@ -104,3 +104,15 @@ class H11(Twin):
 
     def token_sum(self, node, timestep, spikes):
         return super().token_sum(node, timestep, spikes[:-1])
+
+
+class H12(Twin):
+    """The counts of the tokens go on from the timestep before."""
+
+    operators = ("TokenSum",)
+
+    def token_sum(self, node, timestep, spikes):
+        counts, register = super().token_sum(node, timestep, spikes)
+        counts = counts + self.registers.get(node.name, 0)
+        self.registers[node.name] = counts
+        return counts, register

@@ -60,3 +60,11 @@ class N48(ReLUBug):
 
     def shifted(self, values, shift):
         return values
+
+
+class N55(ReLUBug):
+    """The ReLU neuron saturates before it shifts."""
+
+    def relu(self, node, timestep, currents):
+        choices = self.choices(node)
+        return self.shifted(self.capped(self.rectified(currents), choices["cap"]), choices["shift"]), None

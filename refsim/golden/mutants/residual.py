@@ -86,3 +86,10 @@ class R10(ResidualBug):
     def residual(self, node, timestep, stream, branch):
         swapped = stream * 2**node.operator.branch_shift, branch * 2**node.operator.stream_shift
         return self.added(*swapped, node), None
+
+
+class R11(ResidualBug):
+    """The shift of the branch is applied to the sum of both."""
+
+    def added(self, stream, branch, node):
+        return (stream << node.operator.branch_shift) + branch

@@ -41,6 +41,7 @@ def recipes():
 
 
 def products():
+    yield scores("keys-by-head", "Each head has keys of its own", [[1, 1]], [[1, 0]], [[[1]], [[0]]], heads=2)
     yield scores(
         "query-before-key",
         "Row is the query, column the key; no key is masked",
@@ -82,6 +83,13 @@ def two_timesteps_of_scores():
 
 
 def maps():
+    yield context(
+        "head-before-query",
+        "The map lies head by head",
+        [[[1, 0], [0, 2]], [[0, 0], [0, 5]]],
+        [[1, 1], [1, 1]],
+        [[1, 0], [2, 5]],
+    )
     yield context(
         "row-of-query", "Each query gathers V by its own row of the map", [[[0, 1], [0, 0]]], [[0], [1]], [[1], [0]]
     )
@@ -223,6 +231,10 @@ def streams():
 
 
 def readouts():
+    spikes = ("binary", [[[1]], [[1]]])
+    yield directed(
+        "count-of-now", "Counts start anew at each timestep", "token_sum", TokenSum(), [spikes], [[[1]], [[1]]]
+    )
     yield directed(
         "last-token", "Every token is counted", "token_sum", TokenSum(), [("ternary", [[[0], [1]]])], [[[1]]]
     )

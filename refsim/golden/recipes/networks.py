@@ -1,5 +1,7 @@
 """Cases of layers, blocks and whole models: small networks trained on real digits, at every site and timestep."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from refsim import model_file
@@ -31,6 +33,7 @@ def recipes():
         yield part("L4", "block", "block0.", preset, network, digits[DIGIT_OF_PARTS], f"{source} {DIGIT_OF_PARTS}")
         for index in DIGITS_OF_MODELS:
             yield model(preset, network, digits[index], index, f"{source} {index}")
+    yield two_digits(network, digits, source)
 
 
 def model(preset, network, digit, index, source):
@@ -50,6 +53,20 @@ def model(preset, network, digit, index, source):
         outputs=(network.nodes[-1].name, "label"),
     )
     return Recipe(case, source=source)
+
+
+def two_digits(network, digits, source):
+    """A whole model on two digits one after the other."""
+    recipe = model("relu-attention", network, digits[0], 0, f"{source} 0 and 1")
+    case = replace(
+        recipe.case,
+        id="l5.model.relu-attention-two-digits",
+        title="A small trained network of the preset relu-attention on two held-out digits in turn",
+        inputs={INPUT_SITE: digits[:2, ..., np.newaxis]},
+        samples=2,
+        requires=("samples",),
+    )
+    return replace(recipe, case=case)
 
 
 def part(level, op, prefix, preset, network, digit, source):

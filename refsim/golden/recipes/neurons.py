@@ -217,6 +217,15 @@ def recipes():
         rounding="floor",
     )
     yield lif(
+        "floor-halves-the-sum",
+        "(1 + 1) / 2 is 1, though each half of 1 is 0",
+        [[3], [1]],
+        [9],
+        [[0], [0]],
+        [[1], [1]],
+        rounding="floor",
+    )
+    yield lif(
         "floor-leaks-before-the-input",
         "3 leaks to 1 before 2 is added",
         [[3], [2]],
@@ -240,6 +249,7 @@ def recipes():
     yield relu("saturates", "200 saturates at the cap of 127", [200, 127, 128], [127, 127, 127])
     yield relu("declared-cap", "The cap is the declared one", [120, 100, 99], [100, 100, 99], cap=100)
     yield relu("shift-rounds-down", "3 >> 1 is 1", [3, 2], [1, 1], shift=1)
+    yield relu("shift-then-cap", "The cap holds what has been shifted", [50, 90], [12, 20], shift=2, cap=20)
     yield relu("shift", "The shift is applied in full", [8, 7, 40], [2, 1, 10], shift=2)
 
 

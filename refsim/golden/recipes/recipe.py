@@ -11,6 +11,7 @@ KINDS = {
     "binary": (np.int8, 0, 1),
     "ternary": (np.int8, -1, 1),
     "graded": (np.int8, 0, 127),
+    "counts": (np.int8, 0, 3),
     "pixels": (np.uint8, 0, 255),
     "sums": (np.int32, -(2**24), 2**24),
 }

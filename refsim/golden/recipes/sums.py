@@ -129,10 +129,24 @@ def recipes():
         bias=10,
     )
     yield still_image()
+    yield still_images_of_two_samples()
+    yield linear("bias-of-each-token", "Every token has the bias", [[0], [1]], [[5]], [[7], [12]], bias=[7])
+    yield linear(
+        "planes-of-one-and-two",
+        "Planes 1 and 0: 2 and 3 times 5",
+        [[2], [3]],
+        [[5]],
+        [[10], [15]],
+        planes=2,
+        kind="counts",
+    )
+    yield linear("not-square", "Weights lie input before output", [[1, 0]], [[1, 2, 3], [4, 5, 6]], [[1, 2, 3]])
+    yield channels_of_tokens()
     yield pool("negative-map", "Outside the image counts less than anything inside", [[-5]], [[-5]])
     yield pool(
         "one-hot", "The window of the first place ends at row 1", [[0, 0, 0], [0, 0, 0], [0, 0, 9]], [[0, 0], [0, 9]]
     )
+    yield pool("rows", "Each row at its own address", [[1, 2, 3, 4], [5, 6, 7, 8], [9, 8, 7, 6]], [[6, 8], [9, 8]])
     yield pool("zero-and-eight", "The maximum, not the mean nor the sum", [[0, 8], [3, 0]], [[8]])
     yield pool("signed", "Compared as signed integers", [[-9, 2], [-7, -3]], [[2]])
     yield pool("spikes", "On spikes it is an OR", [[0, 1], [0, 0]], [[1]], kind="binary")
@@ -146,6 +160,18 @@ def recipes():
     )
 
 
+def channels_of_tokens():
+    values = [[[[1, 2], [3, 4]]]]
+    return directed(
+        "channels-last",
+        "A token has all channels of its place",
+        "tokens",
+        Tokens(),
+        [("sums", values)],
+        [[[1, 2], [3, 4]]],
+    )
+
+
 def two_timesteps_of_bias():
     operator = Linear(np.array([[5]], np.int8), np.array([7], np.int32))
     return directed(
@@ -155,6 +181,21 @@ def two_timesteps_of_bias():
         operator,
         [("binary", [[[0]], [[1]]])],
         [[[7]], [[12]]],
+    )
+
+
+def still_images_of_two_samples():
+    operator = Convolution(np.array([[[[3]]]], np.int8), np.array([0], np.int32), padding=0, planes=8)
+    return directed(
+        "still-images-of-two-samples",
+        "What is computed once for all timesteps is computed anew for each sample",
+        "convolution",
+        operator,
+        [("pixels", [[[[2]]], [[[3]]]])],
+        [[[[[6]]], [[[6]]]], [[[[9]]], [[[9]]]]],
+        static=("values",),
+        timesteps=2,
+        samples=2,
     )
 
 
