@@ -207,5 +207,6 @@ def build_suite(options):
         print_json({"root_sha256": root, "files": len(files), "changed": changed, "weak": weak})
     else:
         print(f"suite {root}: {len(files)} files, {len(changed)} {'differ' if options.check else 'written'}")
-        print("\n".join([*changed, *(f"{bug}: {reason}" for bug, reason in weak.items())]), file=sys.stderr)
+        for line in [*(changed if options.check else []), *(f"{bug}: {reason}" for bug, reason in weak.items())]:
+            print(f"  {line}", file=sys.stderr)
     return int(bool(weak or (options.check and changed)))
