@@ -6,12 +6,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from refsim.golden.mutants import MUTANTS, describe
+from refsim.golden.mutants import MUTANTS
 from refsim.golden.twin import Twin
 from refsim.golden.verify import FAIL, PASS
 
-LOOKED_AT = 16
-"""Failing cases whose operators are looked at one by one."""
+LOOKED_AT = 8
+"""Places of an operator at which every bug is tried."""
+
+FEWEST = 3
+"""Places that a bug must explain, where there are so many: one or two small ones it may explain by chance."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Fault:
     places : tuple of (str, str)
         Case and site of each place where it was seen.
     candidates : tuple of str
-        Ids of the bugs that reproduce it bit for bit at all of these places.
+        Ids of the bugs that reproduce it bit for bit at these places.
     """
 
     operator: str
@@ -41,17 +44,12 @@ class Diagnosis:
     bugs : tuple of str
         Ids of the bugs that reproduce every answer of the implementation bit for bit, wrong and right ones.
     faults : tuple of Fault
-        Independent faults, each operator looked at for itself, on the inputs that the implementation gave it.
+        Where no bug does: independent faults, each operator looked at for itself, on the inputs that the implementation
+        gave it.
     """
 
     bugs: tuple
     faults: tuple
-
-    @property
-    def names(self):
-        """The bugs in words, those of the whole first."""
-        candidates = self.bugs or tuple(dict.fromkeys(bug for fault in self.faults for bug in fault.candidates))
-        return [f"{bug}: {describe(bug)}" for bug in candidates]
 
 
 def diagnose(verdicts):
@@ -75,7 +73,7 @@ def diagnose(verdicts):
         possible = [bug for bug in possible if reproduces(bug, verdict)]
         if not possible:
             break
-    return Diagnosis(tuple(possible), tuple(faults_of(failing)))
+    return Diagnosis(tuple(possible), () if possible else tuple(faults_of(failing)))
 
 
 def reproduces(bug, verdict):
@@ -100,17 +98,37 @@ def array_hash(array):
 
 
 def faults_of(failing):
-    """Find the operators that are wrong for themselves, and the bugs that each has at all of its places."""
+    """Find the operators that are wrong for themselves, and the bugs that they have."""
     places = {}
-    for verdict in failing[:LOOKED_AT]:
+    for verdict in sorted(failing, key=lambda verdict: len(verdict.case.nodes)):
         for node in faulty_nodes(verdict):
             places.setdefault(node["operator"], []).append((verdict, node))
-    faults = []
-    for operator, found in places.items():
-        candidates = [bug for bug in MUTANTS if all(explains(bug, *place) for place in found)]
-        where = tuple((verdict.case.id, node["name"]) for verdict, node in found)
-        faults.append(Fault(operator, where, tuple(candidates)))
-    return faults
+    return [fault for operator, found in places.items() for fault in faults_at(operator, found)]
+
+
+def faults_at(operator, places):
+    """Divide the places at which an operator is wrong among as few bugs as can be.
+
+    The bugs that explain the most places are taken first, then those that explain the most of the rest; what no bug
+    explains is a fault without a name. Bugs are tried on the smallest cases; the others go to the first that fits.
+    """
+    tried, others = places[:LOOKED_AT], places[LOOKED_AT:]
+    explained = {bug: frozenset(n for n, place in enumerate(tried) if explains(bug, *place)) for bug in MUTANTS}
+    rest, groups = frozenset(range(len(tried))), []
+    while rest:
+        most = max(len(found & rest) for found in explained.values())
+        is_chance = most < min(len(tried), FEWEST)
+        best = rest if is_chance else next(found & rest for found in explained.values() if len(found & rest) == most)
+        bugs = () if is_chance else tuple(bug for bug, found in explained.items() if found & rest == best)
+        groups.append((bugs, [tried[n] for n in sorted(best)]))
+        rest -= best
+    for place in others:
+        fitting = [found for bugs, found in groups if any(explains(bug, *place) for bug in bugs)]
+        (fitting or [groups[-1][1]])[0].append(place)
+    return [
+        Fault(operator, tuple((verdict.case.id, node["name"]) for verdict, node in found), bugs)
+        for bugs, found in groups
+    ]
 
 
 def faulty_nodes(verdict):

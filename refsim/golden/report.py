@@ -1,32 +1,58 @@
 """What a person and what a program reads of a verification."""
 
+from collections import Counter
+from functools import cache
+
 from refsim.golden.classes import classify
 from refsim.golden.difference_map import map_text
 from refsim.golden.faces.widths import tensor_width
+from refsim.golden.freeze import KILLS
 from refsim.golden.junit import VerdictRow
+from refsim.golden.kills import UNSEEN, read_kills
 from refsim.golden.mutants import describe
 from refsim.golden.opening import open_sum, three_ways
-from refsim.golden.sites import place_words
+from refsim.golden.sites import node_of, place_words
 from refsim.golden.verify import ERROR, FAIL, PASS, SKIP
 from refsim.numerics import NUMERICS_VERSION
+from refsim.shipped import golden_folder
 
 SHOWN_FIRST = ("L1", "L2", "L0", "L3", "L4", "L5", "L6")
 """Levels in the order in which a failing case explains itself best."""
 
 MOST_LINES = 39
 OPENED_LINES = 12
+FIRST_OPENED = 6
+COMPARED = 8
+"""Cases in which a way of being wrong must hold, where there are so many, before it is told."""
 LISTED = 4
 
 
 def chosen_failure(verdicts):
-    """Return the failing verdict that explains itself best: with values that differ, of the smallest kind."""
+    """Return the failing verdict that explains itself best.
+
+    That is one with values that differ, of one operator, of the level easiest to follow, which few bugs can cause.
+    """
     failing = [verdict for verdict in verdicts if verdict.status in (FAIL, ERROR)]
+    noticed = bugs_noticed()
 
     def place(verdict):
-        opened = verdict.comparison is not None and verdict.comparison.first.problem == "values"
-        return not opened, SHOWN_FIRST.index(verdict.case.level)
+        case = verdict.case
+        several = has_values(verdict) and len(case.nodes) > 1
+        return not has_values(verdict), several, SHOWN_FIRST.index(case.level), noticed.get(case.id, 0), case.id
 
     return min(failing, key=place, default=None)
+
+
+def has_values(verdict):
+    """Tell whether an answer is of the right form, and wrong in its values."""
+    return verdict.comparison is not None and verdict.comparison.first.problem == "values"
+
+
+@cache
+def bugs_noticed():
+    """Return how many of the known bugs each case notices."""
+    marks = read_kills((golden_folder() / KILLS).read_text())
+    return Counter(case for row in marks.values() for case, mark in row.items() if mark != UNSEEN)
 
 
 def report_text(suite, implementation, verdicts, diagnosis):
@@ -48,7 +74,7 @@ def report_text(suite, implementation, verdicts, diagnosis):
     shown = chosen_failure(verdicts)
     if shown is None:
         return [*lines, observation_line(verdicts)]
-    lines += ["", *verdict_lines(shown), *diagnosis_lines(diagnosis)]
+    lines += ["", *verdict_lines(shown, common_phrases(verdicts, shown)), *diagnosis_lines(diagnosis)]
     others = [verdict for verdict in verdicts if verdict.status in (FAIL, ERROR) and verdict is not shown]
     room = MOST_LINES - len(lines) - 2
     if others and room > 0:
@@ -82,14 +108,49 @@ def observation_line(verdicts):
     return f"every site observed in {whole} of {len(compared)} cases that were compared"
 
 
-def verdict_lines(verdict):
+def verdict_lines(verdict, phrases=None):
     """Return why a case failed: in one line, or how its first divergence came to be."""
-    opened = [f"  {verdict.reason}"] if verdict.comparison is None else divergence_lines(verdict.comparison)
+    opened = [f"  {verdict.reason}"] if verdict.comparison is None else divergence_lines(verdict.comparison, phrases)
     return [f"{verdict.case.id}: {verdict.case.title}", *opened]
 
 
-def divergence_lines(comparison):
-    """Return the first divergence of a case: where, what, in what way, how it came to be, and the map."""
+def common_phrases(verdicts, shown):
+    """Return in what way the operator of the shown case is wrong in all cases that differ there first.
+
+    What holds by coincidence in a small case does not hold in the next.
+    """
+    if not has_values(shown) or shown.case.draws:
+        return []
+    operator = operator_of(shown)
+    alike = [each for each in verdicts if each.status == FAIL and has_values(each) and not each.case.draws]
+    alike = sorted((each for each in alike if operator_of(each) == operator), key=lambda each: len(each.case.nodes))
+    phrases = phrases_of(shown.comparison)
+    for verdict in alike[:COMPARED]:
+        found = phrases_of(verdict.comparison)
+        phrases = [phrase for phrase in phrases if phrase in found]
+    return phrases
+
+
+def operator_of(verdict):
+    """Return the operator at which an answer differs first."""
+    return node_of(verdict.case, verdict.comparison.first.site).operator.kind()
+
+
+def phrases_of(comparison):
+    """Return in what way the first differing site is wrong."""
+    site = comparison.first.site
+    return classify(comparison.case, site, comparison.case.expected[site], comparison.got[site])
+
+
+def divergence_lines(comparison, phrases=None):
+    """Return the first divergence of a case: where, what, in what way, how it came to be, and the map.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    phrases : list of str, optional
+        In what way; by default what holds in this case.
+    """
     case, first = comparison.case, comparison.first
     if first.problem != "values":
         return [f"  {first.message}"]
@@ -100,11 +161,15 @@ def divergence_lines(comparison):
         f"  expected {three_ways(expected, bits)}; got {three_ways(got, bits)}",
         f"  {order_line(comparison)}",
     ]
-    phrases = classify(case, first.site, case.expected[first.site], comparison.got[first.site])
+    phrases = phrases_of(comparison) if phrases is None else phrases
+    if not {difference.site for difference in comparison.differences} & set(case.outputs) and not case.draws:
+        lines.append("  every output is right; only values inside differ")
     lines += [f"  in what way: {'; '.join(phrases[:LISTED])}"] if phrases else []
     opened = [f"  {line}" for line in open_sum(case, comparison.got, first)]
     if len(opened) > OPENED_LINES:
-        opened = [*opened[: OPENED_LINES - 1], f"  ... ({len(opened) - OPENED_LINES + 1} more lines: --json)"]
+        left_out = len(opened) - OPENED_LINES + 1
+        middle = f"    ... ({left_out} more lines: --json)"
+        opened = [*opened[:FIRST_OPENED], middle, *opened[FIRST_OPENED + left_out :]]
     return [*lines, *opened, *map_part(comparison)]
 
 
@@ -141,10 +206,11 @@ def diagnosis_lines(diagnosis):
         each = "it reproduces" if len(named) == 1 else "each reproduces"
         return [*lines, f"  {each} every answer bit for bit, the right and the wrong ones"]
     for fault in diagnosis.faults[:LISTED]:
-        where = f"{fault.operator} at {fault.places[0][1]} ({fault.places[0][0]}"
-        where += f" and {len(fault.places) - 1} more)" if len(fault.places) > 1 else ")"
+        where = (
+            f"{fault.operator} is wrong for its own inputs at {len(fault.places)} places ({fault.places[0][0]}, ...)"
+        )
         names = "; ".join(f"{bug}: {describe(bug)}" for bug in fault.candidates[:2])
-        lines.append(f"fault of its own: {where}: {names or 'no known bug reproduces it'}")
+        lines.append(f"{where}: {'there as the known bug ' + names if names else 'no known bug reproduces it'}")
     return lines if len(lines) > 1 else ["", "no known bug reproduces these answers"]
 
 
@@ -224,7 +290,7 @@ def divergence_json(comparison):
         "got": int(comparison.got[first.site][first.first]),
         "equal_before": [site for site in before if site in comparison.got],
         "unobserved_before": [site for site in before if site not in comparison.got],
-        "classes": classify(case, first.site, case.expected[first.site], comparison.got[first.site]),
+        "classes": phrases_of(comparison),
         "opened": open_sum(case, comparison.got, first),
         "map": map_text(comparison),
     }

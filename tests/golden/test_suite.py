@@ -20,6 +20,7 @@ from refsim.golden.build import build
 from refsim.golden.freeze import freeze
 from refsim.golden.kills import kills_csv
 from refsim.golden.manifest import case_hash, json_bytes, read_case, schema
+from refsim.golden.mutants import MUTANTS
 from refsim.golden.recipes import attention, digests, neurons, rejects
 from refsim.golden.suite import INDEX, LEDGER, SUMS, faults_of, load_suite
 
@@ -267,3 +268,11 @@ def test_sums_are_those_of_coreutils(small):
     """``sha256sum --check`` reads the file."""
     outcome = subprocess.run(["sha256sum", "--check", "--quiet", SUMS], cwd=small, capture_output=True)
     assert 0 == outcome.returncode, outcome.stdout
+
+
+def test_the_figures_of_the_readme_are_those_of_the_suite():
+    """Cases and known bugs, in README.md and CHANGELOG.md."""
+    for name in ("README.md", "CHANGELOG.md"):
+        text = (Path(__file__).parents[2] / name).read_text()
+        assert f"{len(suite().index['cases'])} frozen cases" in text, name
+        assert f"{len(MUTANTS)} known bugs" in text, name
