@@ -43,6 +43,7 @@ def add_golden_commands(commands):
     verification.add_argument("--junit", metavar="FILE.xml", help="write the verdicts as JUnit XML")
     verification.add_argument("--map", metavar="FILE.png", help="draw sites by timesteps of the case that is shown")
     verification.set_defaults(fault=HARNESS_ERROR)
+    verification.error = lambda message: refuse_words(verification, message)
     add_selection(verification)
 
     listing = command(inner, "list", list_cases, "list the cases")
@@ -66,6 +67,12 @@ def add_golden_commands(commands):
     building = command(inner, "build", build_suite, "make the suite again from its recipes")
     building.add_argument("--check", action="store_true", help="write nothing; compare with the frozen files")
     building.add_argument("--threads", type=int, help="for the kernels; the bits do not depend on it")
+
+
+def refuse_words(parser, message):
+    """Leave with the code of a harness error: that of the parser, 2, says that nothing is supported."""
+    parser.print_usage(sys.stderr)
+    parser.exit(HARNESS_ERROR, f"{parser.prog}: error: {message}\n")
 
 
 def add_suite(added):

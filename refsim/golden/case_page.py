@@ -4,6 +4,7 @@ import numpy as np
 
 from refsim.golden.mutants import describe
 from refsim.golden.opening import calculation
+from refsim.golden.splitmix import NAME as RNG
 
 MOST_CALCULATIONS = 12
 MOST_VALUES = 64
@@ -23,6 +24,8 @@ def case_page(case, kills):
     page : str
     """
     parts = [f"# {case.id}", f"{case.title}.", profile_table(case)]
+    if case.draws:
+        parts.append(draws_text(case))
     for title, arrays in (("Inputs", case.inputs), ("Parameters", case.params), ("Answer", case.expected)):
         if arrays:
             parts.append(f"## {title}\n\n" + "\n\n".join(value_block(name, array) for name, array in arrays.items()))
@@ -42,6 +45,15 @@ def profile_table(case):
     if len(case.nodes) > 1:
         lines += [f"- {node['name']}: {node['operator']} of {', '.join(node['inputs'])}" for node in case.nodes]
     return "\n".join(lines)
+
+
+def draws_text(case):
+    """Return how the inputs of a digest come about, and over what it runs."""
+    draws = case.draws
+    lines = [f"## Inputs, drawn by {RNG} from the seed {draws.seed}, {draws.chunks} times one after the other", ""]
+    for name, (dtype, shape, low, high) in sorted(draws.inputs.items()):
+        lines.append(f"- `{name}` {dtype} {tuple(shape)} from {low} to {high}")
+    return "\n".join([*lines, "", f"The digest runs over {', '.join(case.outputs)}."])
 
 
 def value_block(name, array):

@@ -150,6 +150,14 @@ def test_a_harness_error_has_code_3(folder, capsys, options, message):
     assert error.startswith("refsim: error: ") and message in error and error.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [[], ["--python", "a:b", "--exec", "c"], ["--python", "a:b", "--select", "slow"]])
+def test_wrong_words_are_harness_errors(words, capsys):
+    """No door, two doors, an unknown selection: 3, since 2 says that nothing is supported."""
+    with pytest.raises(SystemExit, match="3"):
+        main(["golden", "verify", *words])
+    assert "refsim golden verify: error: " in capsys.readouterr().err
+
+
 def test_a_damaged_case_fails_alone(folder, capsys):
     """The others are verified; the run ends with 3."""
     copy = shutil.copytree(suite().folder, folder / "suite")
@@ -240,6 +248,8 @@ def test_other_commands(folder, capsys):
     assert {"case.h", "case.vh", "case.txt"} <= {path.name for path in (folder / "out").rglob("*")}
     assert 2 == main(["golden", "export", "--cases", "l1.lif.leak", "-o", "out"])
     assert "not an empty folder" in capsys.readouterr().err
+    assert 0 == main(["golden", "show", "l6.lif.binary-zero-exact-100"])
+    assert "`currents` <i4 (6, 100, 1) from -100 to 110" in capsys.readouterr().out
     assert 2 == main(["golden", "show", "l1.lif.nothing"])
     assert "no such case (refsim golden list)" in capsys.readouterr().err
 
