@@ -51,7 +51,7 @@ def has_values(verdict):
 @cache
 def bugs_noticed():
     """Return how many of the known bugs each case notices."""
-    marks = read_kills((golden_folder() / KILLS).read_text())
+    marks = read_kills(golden_folder().joinpath(KILLS).read_text())
     return Counter(case for row in marks.values() for case, mark in row.items() if mark != UNSEEN)
 
 
