@@ -19,10 +19,12 @@ from face_cases import (
     npy_hashes,
     reject_case,
 )
+from frozen import quick_cases
 
 from refsim.errors import GoldenError
 from refsim.golden.faces.content import content_hash
 from refsim.golden.faces.export import export
+from refsim.golden.faces.tensors import case_constants, node_constants, tensor_constants, tensors
 from refsim.golden.faces.widths import tensor_width
 
 
@@ -286,3 +288,13 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "case").write_text("")
     with pytest.raises(GoldenError, match="case.*: cannot be written: Not a directory"):
         export(neuron_case(), tmp_path / "case")
+
+
+def test_no_constant_stands_twice():
+    """Over all frozen cases: case, nodes and tensors together."""
+    for case in quick_cases().values():
+        listed = tensors(case)
+        names = [*case_constants(case)]
+        names += [name for node in case.nodes for name in node_constants(node)]
+        names += [name for tensor in listed for name in tensor_constants(case, tensor)]
+        assert len(set(names)) == len(names), case.id

@@ -84,6 +84,11 @@ def test_hex_by_hand(tmp_path):
     for line in (
         'localparam REFSIM_CASE_ID = "l1.lif.met";',
         'localparam REFSIM_NUMERICS = "refsim-numerics/1.0";',
+        'localparam REFSIM_NEURON_OPERATOR = "LIF";',
+        'localparam REFSIM_NEURON_INPUT_0 = "currents";',
+        "localparam REFSIM_NEURON_LEAK_SHIFT = 1;",
+        "localparam REFSIM_NEURON_HALVE_INPUT = 1;",
+        'localparam REFSIM_NEURON_RESET = "zero";',
         "localparam REFSIM_CURRENTS_BITS = 5;",
         "localparam REFSIM_CURRENTS_SIGNED = 1;",
         'localparam REFSIM_NEURON_MEMBRANE_ROLE = "trace";',

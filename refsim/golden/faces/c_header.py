@@ -16,7 +16,7 @@ Arrays are flat; a tensor without values has its constants alone.
 
 import re
 
-from refsim.golden.faces.tensors import case_constants, macro, tensor_constants
+from refsim.golden.faces.tensors import case_constants, macro, node_constants, tensor_constants
 
 TYPES = {"|i1": "int8_t", "|u1": "uint8_t", "<i2": "int16_t", "<i4": "int32_t", "<i8": "int64_t"}
 VALUES_A_LINE = 16
@@ -61,6 +61,8 @@ def c_header(case, listed):
     guard = f"REFSIM_CASE_{re.sub('[^A-Z0-9]', '_', case.id.upper())}_H"
     lines = [HEADER.format(id=case.id, numerics=constants["REFSIM_NUMERICS"], guard=guard)]
     lines += [define(name, value) for name, value in constants.items()]
+    for node in case.nodes:
+        lines += ["", *(define(name, value) for name, value in node_constants(node).items())]
     for tensor in listed:
         lines.append("")
         lines += [define(name, value) for name, value in tensor_constants(case, tensor).items()]

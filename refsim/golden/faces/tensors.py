@@ -148,6 +148,29 @@ def case_constants(case):
     return constants
 
 
+def node_constants(node):
+    """Return what one node computes: its operator, the sites that it reads, and its settings.
+
+    Widths of registers are told by the tensors.
+
+    Parameters
+    ----------
+    node : dict
+        Of a case.
+
+    Returns
+    -------
+    constants : dict of str or int by name
+    """
+    stem = macro(node["name"])
+    constants = {f"{stem}_OPERATOR": node["operator"]}
+    constants |= {f"{stem}_INPUT_{place}": site for place, site in enumerate(node["inputs"])}
+    for name, value in sorted(node["settings"].items()):
+        if not name.endswith("_bits"):
+            constants[f"{stem}_{name.upper()}"] = int(value) if isinstance(value, bool) else value
+    return constants
+
+
 def tensor_constants(case, tensor):
     """Return what describes one tensor.
 

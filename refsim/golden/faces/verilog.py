@@ -4,6 +4,8 @@
 
     // Golden case l1.lif.threshold-met, refsim-numerics/1.0. ...
     localparam REFSIM_CASE_ID = "l1.lif.threshold-met";
+    localparam REFSIM_NEURON_OPERATOR = "LIF";
+    localparam REFSIM_NEURON_LEAK_SHIFT = 1;
     ...
     localparam REFSIM_NEURON_MEMBRANE_BITS = 32;
     localparam REFSIM_NEURON_MEMBRANE_FILE = "neuron.membrane.hex";
@@ -18,7 +20,7 @@
 Verilog-2001, for inside a module.
 """
 
-from refsim.golden.faces.tensors import case_constants, macro, tensor_constants
+from refsim.golden.faces.tensors import case_constants, macro, node_constants, tensor_constants
 from refsim.golden.splitmix import MASK
 
 HEADER = """\
@@ -48,6 +50,8 @@ def verilog_include(case, listed):
     constants = case_constants(case)
     lines = [HEADER.format(id=constants["REFSIM_CASE_ID"], numerics=constants["REFSIM_NUMERICS"])]
     lines += [localparam(name, value) for name, value in constants.items()]
+    for node in case.nodes:
+        lines += ["", *(localparam(name, value) for name, value in node_constants(node).items())]
     for tensor in listed:
         lines.append("")
         lines += [localparam(name, value) for name, value in tensor_constants(case, tensor).items()]
