@@ -6,6 +6,7 @@ A case's folder holds ``manifest.json``, ``in/``, ``param/``, ``out/`` and ``tra
 
 import hashlib
 import json
+import math
 
 import numpy as np
 
@@ -27,6 +28,9 @@ FOLDERS = {"input": "in", "param": "param", "output": "out", "trace": "trace"}
 MANIFEST = "manifest.json"
 LARGEST_TENSOR = 1 << 28
 """Bytes; a tensor that claims more is refused before it is read."""
+
+MOST_DRAWN = 1 << 36
+"""Bytes that all draws of one input of a digest may have together."""
 
 
 def case_files(case, coverage, provenance):
@@ -179,14 +183,9 @@ def read_case(folder):
             ranges[tensor["name"]] = (tensor["low"], tensor["high"])
     settings = manifest["nodes"][0]["settings"] if len(manifest["nodes"]) == 1 else {}
     derived = {"timesteps", "samples", *settings}
-    draws = manifest.get("draws")
+    draws = draws_of(folder, manifest)
     if draws:
-        inputs = {
-            name: tuple(drawn[key] for key in ("dtype", "shape", "low", "high"))
-            for name, drawn in draws["inputs"].items()
-        }
-        ranges = {name: (low, high) for name, (_, _, low, high) in inputs.items()}
-        draws = Draws(draws["seed"], draws["chunks"], inputs)
+        ranges = {name: (low, high) for name, (_, _, low, high) in draws.inputs.items()}
     case = Case(
         id=manifest["id"],
         title=manifest["title"],
@@ -207,11 +206,26 @@ def read_case(folder):
         configuration={name: value for name, value in manifest["profile"].items() if name not in derived},
         outputs=tuple(manifest["outputs"]),
         expected=in_order(manifest, arrays),
-        draws=draws or None,
+        draws=draws,
         reject_reason=manifest.get("reject_reason"),
     )
     require_consistent(folder, case)
     return case
+
+
+def draws_of(folder, manifest):
+    """Return how the inputs of a digest are drawn, or None where nothing is; refuse more than can be drawn."""
+    drawn = manifest.get("draws")
+    if drawn is None:
+        return None
+    for name, form in drawn["inputs"].items():
+        size = math.prod(form["shape"]) * np.dtype(form["dtype"]).itemsize
+        if size > LARGEST_TENSOR or size * drawn["chunks"] > MOST_DRAWN:
+            raise GoldenError(f"{folder}: {name}: {drawn['chunks']} draws of {size} bytes, more than are drawn")
+        if not form["low"] <= form["high"]:
+            raise GoldenError(f"{folder}: {name}: nothing can be drawn from {form['low']} to {form['high']}")
+    inputs = {name: (form["dtype"], form["shape"], form["low"], form["high"]) for name, form in drawn["inputs"].items()}
+    return Draws(drawn["seed"], drawn["chunks"], inputs)
 
 
 def in_order(manifest, arrays):

@@ -161,6 +161,21 @@ def test_a_hostile_manifest_is_refused(copied, change, message):
         read_case(folder)
 
 
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [({"shape": [1 << 24] * 8}, "more than are drawn"), ({"low": 5, "high": 4}, "nothing can be drawn from 5 to 4")],
+)
+def test_hostile_draws_are_refused(copied, form, message):
+    """A digest over more than there can be, or over an empty range."""
+    folder = next(copied.rglob("l6.*"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["draws"]["inputs"]["currents"].update(form)
+    manifest["content_sha256"] = case_hash(manifest)
+    (folder / "manifest.json").write_bytes(json_bytes(manifest))
+    with pytest.raises(GoldenError, match=message):
+        read_case(folder)
+
+
 def test_an_input_range_that_overflows_is_refused(copied):
     """A manifest may not declare more than its registers are proved for."""
 
