@@ -33,6 +33,7 @@ def main(arguments=None):
         print(f"refsim: error: {error}", file=sys.stderr)
         return options.fault
     except KeyboardInterrupt:
+        print("refsim: interrupted", file=sys.stderr)
         return INTERRUPTED
     return code or 0
 

@@ -39,6 +39,9 @@ def add_golden_commands(commands):
     door.add_argument("--exec", metavar="COMMAND", help="an executable that follows the directory protocol")
     door.add_argument("--trace", metavar="DIR", help="a dump of an implementation, one folder a case")
     verification.add_argument("--mode", choices=MODES, default="ordered", help="order of the lines of a dump")
+    verification.add_argument(
+        "--partial", action="store_true", help="skip cases that a dump has no folder for, and count them"
+    )
     verification.add_argument("--timeout", type=int, default=60, metavar="SECONDS", help="for each case of --exec")
     verification.add_argument("--junit", metavar="FILE.xml", help="write the verdicts as JUnit XML")
     verification.add_argument("--map", metavar="FILE.png", help="draw sites by timesteps of the case that is shown")
@@ -82,13 +85,15 @@ def add_suite(added):
 def add_selection(added):
     add_suite(added)
     added.add_argument("--select", choices=SELECTIONS, default="quick", help="how much of the suite (default quick)")
-    added.add_argument("--cases", default="*", metavar="PATTERN", help="only cases whose id matches, as in 'l1.lif.*'")
+    added.add_argument(
+        "--cases", action="append", metavar="PATTERN", help="only cases whose id matches, as in 'l1.lif.*'; repeatable"
+    )
 
 
 def selected(options):
     """Return the suite and the cases that the options ask for; they are read one by one."""
     suite = load_suite(options.suite)
-    return suite, suite.entries(options.select, options.cases)
+    return suite, suite.entries(options.select, *(options.cases or ()))
 
 
 def verify_implementation(options):
@@ -117,7 +122,7 @@ def door_of(options):
     if options.python:
         return PythonDoor(options.python)
     if options.trace:
-        return TraceDoor(options.trace, options.mode)
+        return TraceDoor(options.trace, options.mode, options.partial)
     return ExecutableDoor(shlex.split(options.exec), options.timeout)
 
 

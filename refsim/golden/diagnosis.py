@@ -55,6 +55,8 @@ class Diagnosis:
 def diagnose(verdicts):
     """Find the known bugs that explain the verdicts on an implementation.
 
+    Answers of which something is missing or malformed are left out.
+
     Parameters
     ----------
     verdicts : list of Verdict
@@ -64,7 +66,7 @@ def diagnose(verdicts):
     diagnosis : Diagnosis
     """
     compared = [verdict for verdict in verdicts if verdict.comparison is not None]
-    failing = [verdict for verdict in compared if verdict.status == FAIL]
+    failing = [verdict for verdict in compared if verdict.status == FAIL and only_values_differ(verdict)]
     if not failing:
         return Diagnosis((), ())
     passing = [verdict for verdict in compared if verdict.status == PASS]
@@ -74,6 +76,11 @@ def diagnose(verdicts):
         if not possible:
             break
     return Diagnosis(tuple(possible), () if possible else tuple(faults_of(failing)))
+
+
+def only_values_differ(verdict):
+    """Tell whether an answer is of the right form throughout: what is missing or malformed is no sign of any bug."""
+    return all(difference.problem == "values" for difference in verdict.comparison.differences)
 
 
 def reproduces(bug, verdict):
@@ -122,9 +129,11 @@ def faults_at(operator, places):
         bugs = () if is_chance else tuple(bug for bug, found in explained.items() if found & rest == best)
         groups.append((bugs, [tried[n] for n in sorted(best)]))
         rest -= best
+    unnamed = []
     for place in others:
         fitting = [found for bugs, found in groups if any(explains(bug, *place) for bug in bugs)]
-        (fitting or [groups[-1][1]])[0].append(place)
+        (fitting[0] if fitting else unnamed).append(place)
+    groups += [((), unnamed)] * bool(unnamed)
     return [
         Fault(operator, tuple((verdict.case.id, node["name"]) for verdict, node in found), bugs)
         for bugs, found in groups

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 
 from refsim.errors import GoldenError
 
@@ -46,7 +47,8 @@ def read_file(folder, path, largest=LARGEST_FILE):
         raise GoldenError(f"{where}: cannot be read, or is reached through a link: {error.strerror}") from error
     finally:
         if directory is not None:
-            os.close(directory)
+            with suppress(OSError):
+                os.close(directory)
     with os.fdopen(descriptor, "rb") as stream:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

@@ -1,5 +1,6 @@
 """What a person and what a program reads of a verification."""
 
+import re
 from collections import Counter
 from functools import cache
 
@@ -105,7 +106,9 @@ def observation_line(verdicts):
     """Return how much of the expected values was looked at."""
     compared = [verdict.comparison for verdict in verdicts if verdict.comparison is not None]
     whole = sum(not comparison.unobserved for comparison in compared)
-    return f"every site observed in {whole} of {len(compared)} cases that were compared"
+    refused = sum(verdict.status == PASS and verdict.comparison is None for verdict in verdicts)
+    line = f"every site observed in {whole} of {len(compared)} cases that were compared"
+    return line + f"; {refused} refused, as they must be" * bool(refused)
 
 
 def verdict_lines(verdict, phrases=None):
@@ -126,9 +129,14 @@ def common_phrases(verdicts, shown):
     alike = sorted((each for each in alike if operator_of(each) == operator), key=lambda each: len(each.case.nodes))
     phrases = phrases_of(shown.comparison)
     for verdict in alike[:COMPARED]:
-        found = phrases_of(verdict.comparison)
-        phrases = [phrase for phrase in phrases if phrase in found]
+        found = set(map(without_width, phrases_of(verdict.comparison)))
+        phrases = [phrase for phrase in phrases if without_width(phrase) in found]
     return phrases
+
+
+def without_width(phrase):
+    """Return a phrase without the width of a register, of which a single case may leave several open."""
+    return re.sub(r"(?<=at )[0-9]+( to [0-9]+)?(?= bits)", "", phrase)
 
 
 def operator_of(verdict):
@@ -206,12 +214,10 @@ def diagnosis_lines(diagnosis):
         each = "it reproduces" if len(named) == 1 else "each reproduces"
         return [*lines, f"  {each} every answer bit for bit, the right and the wrong ones"]
     for fault in diagnosis.faults[:LISTED]:
-        where = (
-            f"{fault.operator} is wrong for its own inputs at {len(fault.places)} places ({fault.places[0][0]}, ...)"
-        )
+        where = f"{fault.operator} is wrong for its own inputs at {count(fault.places)} ({fault.places[0][0]}, ...)"
         names = "; ".join(f"{bug}: {describe(bug)}" for bug in fault.candidates[:2])
         lines.append(f"{where}: {'there as the known bug ' + names if names else 'no known bug reproduces it'}")
-    return lines if len(lines) > 1 else ["", "no known bug reproduces these answers"]
+    return lines if len(lines) > 1 else []
 
 
 def junit_rows(verdicts):
@@ -227,6 +233,10 @@ def junit_rows(verdicts):
         )
         for verdict in verdicts
     ]
+
+
+def count(places):
+    return f"{len(places)} place{'s' * (len(places) != 1)}"
 
 
 def report_json(suite, implementation, verdicts, diagnosis):

@@ -39,8 +39,8 @@ class Suite:
         """One SHA-256 over all files of all cases: the name of exactly this suite."""
         return self.index["root_sha256"]
 
-    def entries(self, selection="quick", pattern="*"):
-        """Return what the index says of the cases of a selection whose id matches a pattern.
+    def entries(self, selection="quick", *patterns):
+        """Return what the index says of the cases of a selection whose id matches one of the patterns; by default all.
 
         Raises
         ------
@@ -50,12 +50,14 @@ class Suite:
         if selection not in SELECTIONS:
             raise GoldenError(f"{selection}: no such selection; there are {', '.join(SELECTIONS)}")
         wanted = SELECTIONS[: SELECTIONS.index(selection) + 1]
-        found = [
-            entry for entry in self.index["cases"] if entry["selection"] in wanted and fnmatchcase(entry["id"], pattern)
-        ]
-        if not found:
-            raise GoldenError(f"no case of the selection {selection} matches {pattern!r}")
-        return found
+        found = {}
+        for pattern in patterns or ("*",):
+            matching = [entry for entry in self.index["cases"] if fnmatchcase(entry["id"], pattern)]
+            matching = [entry for entry in matching if entry["selection"] in wanted]
+            if not matching:
+                raise GoldenError(f"no case of the selection {selection} matches {pattern!r} (refsim golden list)")
+            found.update({entry["id"]: entry for entry in matching})
+        return [found[identity] for identity in sorted(found)]
 
     def case(self, identity):
         """Read the case of an id.

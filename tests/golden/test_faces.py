@@ -82,6 +82,7 @@ def test_c_by_hand(tmp_path):
 #define REFSIM_NEURON_MEMBRANE_RANK 2
 #define REFSIM_NEURON_MEMBRANE_SIZE_0 3
 #define REFSIM_NEURON_MEMBRANE_SIZE_1 1
+#define REFSIM_NEURON_MEMBRANE_AXES "timestep channel"
 #define REFSIM_NEURON_MEMBRANE_SHA256 "{hash_by_hand("<i4", (3, 1), values)}"
 static const int32_t refsim_neuron_membrane[REFSIM_NEURON_MEMBRANE_WORDS] REFSIM_UNUSED = {{
     0, 6, -14

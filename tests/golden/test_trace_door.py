@@ -112,7 +112,7 @@ def test_order_matters_only_where_it_is_asked_for(tmp_path):
     """The first line that comes too late is named; unordered, the same dump is right."""
     dump(tmp_path, [*ORDERED[2:], *ORDERED[:2]])
     assert failure(ask(tmp_path, "ordered")) == (
-        "trace.jsonl, line 5: neuron at timestep 0 comes after what is computed later"
+        "trace.jsonl, line 5: neuron at timestep 0 comes after what is computed later; unordered (--mode) takes any order"
     )
     assert_right(ask(tmp_path, "unordered"))
     dump(tmp_path, [ORDERED[1], ORDERED[0], *ORDERED[2:]])
@@ -342,9 +342,15 @@ def test_an_event_that_is_none_is_named(tmp_path, line, reason):
 
 def test_a_case_without_a_folder_is_missing(tmp_path):
     """And the run goes on."""
-    assert failure(ask(tmp_path, "ordered")) == "missing: no folder l1.lif.by-hand"
+    assert (
+        failure(ask(tmp_path, "ordered"))
+        == "missing: no folder l1.lif.by-hand in the dump; with --partial such cases are skipped"
+    )
     case = linear_case()
-    assert failure(ask(tmp_path, "ordered", case)) == "missing: no folder l1.linear.by-hand"
+    assert (
+        failure(ask(tmp_path, "ordered", case))
+        == "missing: no folder l1.linear.by-hand in the dump; with --partial such cases are skipped"
+    )
 
 
 def test_what_a_dump_may_lack_is_unsupported(tmp_path):

@@ -48,6 +48,12 @@ def forgetful(case):
 def crashing(case):
     raise IndexError("row 7")
 
+def listed(case):
+    return {site: values.tolist() for site, values in answer(case).items()}
+
+def half_missing(case):
+    return {site: values for site, values in answer(case).items() if site not in case.outputs}
+
 def lenient(case):
     try:
         return answer(case)
@@ -268,3 +274,32 @@ def test_the_example_of_the_guide_runs(folder, capsys):
     code, text = verify(capsys, "--python", "mine:answer", "--json")
     counts = json.loads(text)["counts"]
     assert 0 == code and counts["pass"] >= 40 and counts["unsupported"] > 100
+
+
+@pytest.mark.parametrize("implementation", ["half_missing", "listed"])
+def test_what_is_missing_or_malformed_is_no_sign_of_a_bug(folder, capsys, implementation):
+    """The fault is told, and no known bug is named for it."""
+    code, text = verify(capsys, "--python", f"brought:{implementation}", "--cases", "l1.lif.leak")
+    assert 1 == code and "neuron: " in text and "known bug" not in text
+
+
+def test_several_patterns_are_joined(folder, capsys):
+    """The union, each case once; a pattern that matches nothing is an error all the same."""
+    patterns = ["--cases", "l1.lif.leak", "--cases", "l1.lif.le*", "--cases", "l1.argmax.tie"]
+    code, text = verify(capsys, "--python", "brought:right", *patterns, "--json")
+    identities = [case["id"] for case in json.loads(text)["cases"]]
+    assert 0 == code and {"l1.lif.leak", "l1.argmax.tie", "l1.lif.leak-of-none"} <= set(identities)
+    assert len(set(identities)) == len(identities)
+    assert 3 == main(["golden", "verify", "--python", "brought:right", *patterns, "--cases", "l1.lif.leek"])
+    assert "matches 'l1.lif.leek' (refsim golden list)" in capsys.readouterr().err
+
+
+def test_a_partial_dump_is_compared_as_far_as_it_goes(folder, capsys):
+    """With --partial cases without a folder are skipped, and counted."""
+    _, sites, target = dumped(folder, "l1.lif.leak")
+    for site, values in sites.items():
+        (target / f"{site}.npy").write_bytes(npy.encode(values))
+    code, text = verify(capsys, "--trace", "dump", "--cases", "l1.lif.*")
+    assert 1 == code and "no folder" in text and "--partial" in text
+    code, text = verify(capsys, "--trace", "dump", "--cases", "l1.lif.*", "--partial")
+    assert 0 == code and "1 pass, 0 fail" in text and "not in the dump" in text

@@ -58,7 +58,9 @@ class Recording:
         site, sample, written, timestep = self.locate(line)
         place = (sample, written, self.order[site])
         if after is not None and place < after:
-            raise Fault(f"{site} at timestep {written} comes after what is computed later")
+            raise Fault(
+                f"{site} at timestep {written} comes after what is computed later; unordered (--mode) takes any order"
+            )
         arrays, given = self.site_arrays(site, self.time_axes)
         if given[sample, timestep]:
             raise Fault(f"{site} at timestep {written} is there a second time")

@@ -56,6 +56,8 @@ class TraceDoor:
     folder : str or Path
     mode : {"ordered", "unordered", "events"}
         How the lines of .jsonl files are to be read.
+    partial : bool
+        Whether cases without a folder are skipped, not failed.
 
     Raises
     ------
@@ -63,10 +65,10 @@ class TraceDoor:
         If there is no such folder, or its ``latency.json`` is damaged.
     """
 
-    def __init__(self, folder, mode="ordered"):
+    def __init__(self, folder, mode="ordered", partial=False):
         if mode not in MODES:
             raise GoldenError(f"mode: expected one of {', '.join(MODES)}; got {mode!r}")
-        self.folder, self.mode = Path(folder), mode
+        self.folder, self.mode, self.partial = Path(folder), mode, partial
         self.name = one_line(f"{folder} ({mode})")
         if not self.folder.is_dir():
             raise GoldenError(f"{one_line(str(folder))}: expected a folder with one folder a case; there is none")
@@ -91,9 +93,11 @@ class TraceDoor:
         if case.reject_reason:
             raise Unsupported("a dump cannot refuse a case")
         if not os.path.lexists(folder):
+            if self.partial:
+                raise Unsupported("not in the dump")
             if case.requires:
                 raise Unsupported(f"no folder {case.id}; the case requires {', '.join(case.requires)}")
-            raise Fault(f"missing: no folder {case.id}")
+            raise Fault(f"missing: no folder {case.id} in the dump; with --partial such cases are skipped")
         require_folder(folder, case.id)
         return self.read_case(case, folder)
 

@@ -9,6 +9,7 @@ import numpy as np
 from refsim.errors import GoldenError
 from refsim.golden.faces.content import content_hash, little_endian
 from refsim.golden.faces.widths import tensor_width
+from refsim.golden.sites import axes_of
 from refsim.golden.splitmix import MASK
 from refsim.numerics import NUMERICS_VERSION
 
@@ -182,7 +183,7 @@ def tensor_constants(case, tensor):
     Returns
     -------
     constants : dict of str or int by name
-        Name, role, width, sign (1 or 0), number of words, rank and sizes; the content hash where there are values; the
+        Name, role, width, sign (1 or 0), number of words, rank, sizes and names of the axes; the content hash where there are values; the
         range where they are to be drawn.
     """
     constants = {
@@ -194,6 +195,8 @@ def tensor_constants(case, tensor):
         "RANK": len(tensor.shape),
     }
     constants |= {f"SIZE_{axis}": size for axis, size in enumerate(tensor.shape)}
+    if not case.draws:
+        constants["AXES"] = " ".join(axes_of(case, tensor.role, tensor.name, np.broadcast_to(0, tensor.shape)))
     if tensor.values is not None:
         constants["SHA256"] = content_hash(tensor.values)
     elif tensor.role == "input":

@@ -215,6 +215,13 @@ class N54(LIFBug):
         return self.leaked(before, choices["leak_shift"]) + (currents >> 1)
 
 
+class N56(LIFBug):
+    """The stored membrane wraps at 8 bits; the decision to fire still sees it whole."""
+
+    def reset(self, choices, charge, level, spikes):
+        return wrapped(super().reset(choices, charge, level, spikes), 8)
+
+
 def towards_zero(values, shift):
     """Shift right, rounding towards zero."""
     return np.sign(values) * (np.abs(values) >> shift)

@@ -78,6 +78,15 @@ def recipes():
         **SUBTRACT,
     )
     yield lif("membrane-of-9-bits", "A charge of 150 needs 9 bits", [[150]], [100], [[0]], [[150]])
+    yield lif("fires-beyond-8-bits", "A charge of 150 fires at a level of 20", [[150]], [10], [[1]], [[0]])
+    yield lif(
+        "membrane-of-9-bits-kept",
+        "150 is kept, and 260 more fire",
+        [[150], [130]],
+        [100],
+        [[0], [1]],
+        [[150], [0]],
+    )
     yield lif("membrane-of-13-bits", "A charge of 2500 needs 13 bits", [[2500]], [2000], [[0]], [[2500]])
     yield lif("membrane-of-17-bits", "A charge of 40000 needs 17 bits", [[40000]], [30000], [[0]], [[40000]])
     yield lif(
