@@ -47,6 +47,7 @@ def read_file(folder, path, largest=LARGEST_FILE):
         raise GoldenError(f"{where}: cannot be read, or is reached through a link: {error.strerror}") from error
     finally:
         if directory is not None:
+            # An interrupt may have come between the closing of one folder and the taking of the next.
             with suppress(OSError):
                 os.close(directory)
     with os.fdopen(descriptor, "rb") as stream:
