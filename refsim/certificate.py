@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from refsim.kernels.kernel import witnessed
 from refsim.model_file import content_hash
 from refsim.network import Network
-from refsim.numerics import NUMERICS_VERSION
 from refsim.simulator import Result, run
 
 
@@ -30,7 +29,7 @@ class Certificate:
     def id(self):
         """One SHA-256 over the model, the numerics, the range proof and the machine code of every kernel."""
         evidence = {
-            "numerics": NUMERICS_VERSION,
+            "numerics": self.network.numerics,
             "model": content_hash(self.network),
             "ranges": {site: [*signal.interval, signal.bits] for site, signal in self.network.signals.items()},
             "kernels": [[report.name, report.signature, report.code_hash] for report in self.reports],

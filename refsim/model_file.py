@@ -17,7 +17,7 @@ import numpy as np
 from refsim import npy
 from refsim.errors import ModelFileError, NetworkError
 from refsim.network import Input, Network, Node
-from refsim.numerics import NUMERICS_VERSION
+from refsim.numerics import COMPUTED_VERSIONS, NUMERICS_VERSION
 from refsim.ops import OPERATORS
 
 FORMAT, FORMAT_VERSION = "refsim-model", (1, 0)
@@ -55,7 +55,7 @@ def description_json(network):
     """Return the network without its arrays as canonical JSON bytes."""
     description = {
         "format": f"{FORMAT}/{'.'.join(map(str, FORMAT_VERSION))}",
-        "numerics": NUMERICS_VERSION,
+        "numerics": network.numerics,
         "name": network.name,
         "timesteps": network.timesteps,
         "input": {"kind": network.input.kind, "shape": list(network.input.shape)},
@@ -147,7 +147,7 @@ def require_readable(path, description):
             f"{path}: has the format {description['format']}; this refsim reads up to "
             f"{FORMAT}/{'.'.join(map(str, FORMAT_VERSION))}: upgrade refsim"
         )
-    if description["numerics"] != NUMERICS_VERSION:
+    if description["numerics"] not in COMPUTED_VERSIONS:
         raise ModelFileError(
             f"{path}: was made for {description['numerics']}, this refsim computes {NUMERICS_VERSION}; "
             "the two may differ in bits"

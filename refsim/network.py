@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from refsim.errors import NetworkError, RegisterError
-from refsim.numerics import Signal, require_choice, require_integer
+from refsim.numerics import Signal, numerics_name, require_choice, require_integer
 from refsim.ops.operator import Operator
 
 INPUT_KINDS = {
@@ -70,8 +70,21 @@ class Node:
         return None if register is None else f"{self.name}.{register}"
 
 
+class Graph:
+    """What a whole network and a piece of one share: `nodes` in order, and `signals` by site."""
+
+    def input_signals(self, node):
+        """Return the forms of what a node reads."""
+        return [self.signals[site] for site in node.inputs]
+
+    @property
+    def numerics(self):
+        """The lowest version of the numerics that has all of its operators."""
+        return numerics_name(max(node.operator.minor_version(self.input_signals(node)) for node in self.nodes))
+
+
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Graph):
     """A validated network.
 
     Attributes
@@ -122,13 +135,9 @@ class Network:
     def parameter_count(self):
         return sum(array.size for node in self.nodes for array in node.operator.parameters().values())
 
-    def input_signals(self, node):
-        """Return the forms of what a node reads."""
-        return [self.signals[site] for site in node.inputs]
-
 
 @dataclass(frozen=True, eq=False)
-class Fragment:
+class Fragment(Graph):
     """A piece of a network, from one operator to all of them, over inputs of any form.
 
     Attributes

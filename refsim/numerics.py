@@ -6,7 +6,25 @@ import numpy as np
 
 from refsim.errors import NetworkError, RegisterError
 
-NUMERICS_VERSION = "refsim-numerics/1.0"
+MAJOR, MINOR = 1, 1
+"""A change of any expected value raises the major number of the numerics, a new choice the minor one."""
+
+
+def numerics_name(minor):
+    """Return the name of a version of the numerics, as it stands in files.
+
+    Examples
+    --------
+    >>> numerics_name(0)
+    'refsim-numerics/1.0'
+    """
+    return f"refsim-numerics/{MAJOR}.{minor}"
+
+
+NUMERICS_VERSION = numerics_name(MINOR)
+
+COMPUTED_VERSIONS = tuple(map(numerics_name, range(MINOR + 1)))
+"""What this refsim computes: values of an older minor version are those of the newest."""
 
 INTERVAL_BITS = 62
 """Worst-case intervals are carried in int64; a bound that could pass 2**62 is refused before it is computed."""

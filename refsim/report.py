@@ -5,7 +5,6 @@ from dataclasses import asdict
 
 from refsim.energy import energy
 from refsim.network import INPUT_SITE
-from refsim.numerics import NUMERICS_VERSION
 
 SHADES = " ░▒▓█"
 LEVELS = "▁▂▃▄▅▆▇█"
@@ -31,7 +30,7 @@ def run_json(network, result, certificate):
     rates = firing_rates(network, result)
     return {
         "model": network.name,
-        "numerics": NUMERICS_VERSION,
+        "numerics": network.numerics,
         "label": result.label,
         "logits": result.logits.tolist(),
         "logit_denominator": result.logit_denominator,
@@ -75,7 +74,7 @@ def audit_json(certificate, result):
     network = certificate.network
     return {
         "model": network.name,
-        "numerics": NUMERICS_VERSION,
+        "numerics": network.numerics,
         "certificate": certificate.id,
         "kernels": [kernel_json(report) for report in certificate.reports],
         "census": asdict(result.census),
@@ -97,7 +96,7 @@ def audit_text(certificate, result):
     network, reports = certificate.network, certificate.reports
     widest = max(network.signals, key=lambda site: network.signals[site].bits)
     return [
-        f"{network.name}: {NUMERICS_VERSION}, LLVM {reports[0].llvm_version}, {reports[0].cpu}",
+        f"{network.name}: {network.numerics}, LLVM {reports[0].llvm_version}, {reports[0].cpu}",
         f"certificate {certificate.id}",
         "",
         f"{'kernel':<50} {'machine code':<14} {'instructions':>12} {'multiplications of':>22}  verdict",
@@ -177,7 +176,7 @@ def inspect_json(network):
             sites.append({"site": node.register_site, "operator": "register", **register, "parameters": {}})
     return {
         "model": network.name,
-        "numerics": NUMERICS_VERSION,
+        "numerics": network.numerics,
         "timesteps": network.timesteps,
         "input": network.input.kind,
         "parameter_count": network.parameter_count,
@@ -200,7 +199,7 @@ def inspect_text(network):
     description = inspect_json(network)
     lines = [
         f"{network.name}: {network.parameter_count:,} integers, {network.timesteps} timesteps, "
-        f"{network.input.kind} input {network.input.shape}, {network.classes} classes, {NUMERICS_VERSION}",
+        f"{network.input.kind} input {network.input.shape}, {network.classes} classes, {network.numerics}",
         *(f"  {name}: {value}" for name, value in sorted(network.provenance.items())),
         "",
         f"{'site':<34} {'operator':<12} {'shape':<14} {'worst case':<26} {'bits':<9} parameters",

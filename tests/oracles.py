@@ -90,6 +90,29 @@ def context(attention_map, value):
     return np.einsum("hnm,mhe->nhe", attention_map.astype(np.int64), by_head(value, heads)).reshape(value.shape)
 
 
+def key_value(key, value, heads):
+    """N17: K^T V in each head."""
+    return np.einsum("nhe,nhf->hef", *(by_head(tokens, heads) for tokens in (key, value)))
+
+
+def retrieval(query, key_values):
+    """N17: Q (K^T V) in each head."""
+    heads = len(key_values)
+    return np.einsum("nhe,hef->nhf", by_head(query, heads), key_values.astype(np.int64)).reshape(query.shape)
+
+
+def mask(spikes, gates):
+    """N16: the Hadamard product with zeros and ones."""
+    return spikes.astype(np.int64) * gates
+
+
+def tap_bias(sums, bias, image_shape, stride, padding):
+    """N18: the sums, and the convolution of an image of ones with the biases."""
+    ones = np.ones((*image_shape, 1), np.int64)
+    nothing = np.zeros(bias.shape[-1], np.int64)
+    return sums + convolution(ones, bias[:, :, np.newaxis], nothing, stride, padding)
+
+
 def by_head(tokens, heads):
     return tokens.astype(np.int64).reshape(len(tokens), heads, -1)
 

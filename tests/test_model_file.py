@@ -92,7 +92,7 @@ FAULTS = [
     ),
     (
         lambda m: m.update({"stem.conv0.weights": m["stem.conv0.weights"].astype(np.int32)}),
-        "expected int8 of shape .* got int32",
+        "expected int8 or int16 of shape .* got int32",
     ),
     (lambda m: m.pop("stem.conv0.bias"), "stem.conv0.bias: missing"),
     (lambda m: m.update(extra=np.zeros(3, np.int8)), "extra: an array that no operator of the network has"),

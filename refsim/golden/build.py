@@ -125,6 +125,7 @@ def entry_of(case, selection, files):
     """Return what the index says of a case."""
     return {
         "id": case.id,
+        "numerics": case.numerics,
         "level": case.level,
         "op": case.op,
         "path": f"cases/{case.level}/{case.op}/{case.id}",

@@ -8,7 +8,8 @@ import numpy as np
 from refsim.golden.splitmix import SplitMix64
 from refsim.model_file import describe_node, read_node
 from refsim.network import Fragment
-from refsim.numerics import Signal
+from refsim.numerics import Signal, numerics_name
+from refsim.ops import OPERATORS
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4", "L5", "L6")
 """Exhaustive, directed, random operator, layer, block, model, digest."""
@@ -107,6 +108,13 @@ class Case:
     def result(self):
         """``"valid"``, or ``"reject"`` where an implementation must refuse."""
         return "valid" if self.reject_reason is None else "reject"
+
+    @property
+    def numerics(self):
+        """The lowest version of the numerics that answers the case, or must refuse it."""
+        if self.reject_reason is None:
+            return self.fragment.numerics
+        return numerics_name(max(OPERATORS[node["operator"]].since_minor for node in self.nodes))
 
     @property
     def profile(self):

@@ -4,7 +4,6 @@ import json
 
 from refsim.errors import GoldenError
 from refsim.golden.suite import INDEX, LEDGER, LEDGER_HEADER, read_ledger
-from refsim.numerics import NUMERICS_VERSION
 
 KILLS = "KILLS.csv"
 
@@ -45,7 +44,7 @@ def freeze(folder, files, matrix):
     Raises
     ------
     GoldenError
-        If a case that was frozen at this version of the numerics has other values now; nothing is written then.
+        If a case that was frozen at its version of the numerics has other values now; nothing is written then.
     """
     ledger = folder.joinpath("suite", LEDGER)
     content = extended_ledger(ledger.read_bytes() if ledger.exists() else None, index_of(files)["cases"])
@@ -76,17 +75,17 @@ def extended_ledger(content, cases):
     Raises
     ------
     GoldenError
-        If a case that was recorded at this version of the numerics has other values now.
+        If a case that was recorded at its version of the numerics has other values now.
     """
     content = content or f"{LEDGER_HEADER}\n".encode()
     ledger, lines = read_ledger(content), []
     for entry in cases:
-        recorded = ledger.get((entry["id"], NUMERICS_VERSION))
+        recorded = ledger.get((entry["id"], entry["numerics"]))
         if recorded is None:
-            lines.append(f"{entry['id']},{NUMERICS_VERSION},{entry['content_sha256']}\n")
+            lines.append(f"{entry['id']},{entry['numerics']},{entry['content_sha256']}\n")
         elif recorded != entry["content_sha256"]:
             raise GoldenError(
-                f"{LEDGER}: {entry['id']} was frozen with other values at {NUMERICS_VERSION}; a change of values is "
+                f"{LEDGER}: {entry['id']} was frozen with other values at {entry['numerics']}; a change of values is "
                 "a new version of the numerics (golden/NUMERICS.md), and an id is for ever"
             )
     return content + "".join(lines).encode("ascii")

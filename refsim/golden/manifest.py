@@ -20,7 +20,7 @@ from refsim.golden.schema import validate
 from refsim.golden.sites import axes_of
 from refsim.golden.splitmix import NAME as RNG
 from refsim.golden.strict_json import read_json
-from refsim.numerics import NUMERICS_VERSION
+from refsim.numerics import COMPUTED_VERSIONS, NUMERICS_VERSION
 from refsim.shipped import golden_folder
 
 FORMAT = "refsim-case/1"
@@ -53,7 +53,7 @@ def case_files(case, coverage, provenance):
         tensors.append(describe_tensor(case, role, name, array, path, files[path]))
     manifest = {
         "format": FORMAT,
-        "numerics": NUMERICS_VERSION,
+        "numerics": case.numerics,
         "id": case.id,
         "title": case.title,
         "level": case.level,
@@ -138,7 +138,7 @@ def read_manifest(folder):
     where = f"{folder}/{MANIFEST}"
     manifest = read_json(read_file(folder, MANIFEST), where)
     validate(manifest, schema("case"), where)
-    if manifest["numerics"] != NUMERICS_VERSION:
+    if manifest["numerics"] not in COMPUTED_VERSIONS:
         raise GoldenError(
             f"{folder}: holds values of {manifest['numerics']}, this refsim computes {NUMERICS_VERSION}: "
             "use the suite that came with your version"

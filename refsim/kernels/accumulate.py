@@ -13,7 +13,7 @@ def accumulate_spikes(spikes, weights, bias, sums):
     ----------
     spikes : ndarray of int8, shape (N, C)
         -1, 0 or 1.
-    weights : ndarray of int8, shape (C, D)
+    weights : ndarray of int8 or int16, shape (C, D)
     bias : ndarray of int32 or int64, shape (D,)
     sums : ndarray of int32 or int64, shape (N, D)
         Filled.
@@ -53,7 +53,7 @@ def accumulate_planes(values, plane_count, weights, bias, sums):
     values : ndarray of uint8, int8, int32 or int64, shape (N, C)
         0 up to ``2**plane_count - 1``.
     plane_count : int
-    weights : ndarray of int8, shape (C, D)
+    weights : ndarray of int8 or int16, shape (C, D)
     bias : ndarray of int32 or int64, shape (D,)
     sums : ndarray of int32 or int64, shape (N, D)
         Filled.

@@ -14,7 +14,7 @@ def convolve_spikes(spikes, weights, bias, stride, padding, first_row, sums):
     ----------
     spikes : ndarray of int8, shape (Y, X, C)
         -1, 0 or 1.
-    weights : ndarray of int8, shape (I, J, C, D)
+    weights : ndarray of int8 or int16, shape (I, J, C, D)
     bias : ndarray of int32 or int64, shape (D,)
     stride, padding : int
     first_row : int
@@ -89,3 +89,44 @@ def convolve_planes(values, plane_count, weights, bias, stride, padding, first_r
                                     place[output] += weights[i, j, channel, output]
             for output in range(place.shape[0]):
                 place[output] += bias[output]
+
+
+@kernel
+def add_tap_bias(currents, bias, image_rows, image_columns, stride, padding, first_row, sums):
+    """Add to each place the biases of those taps of its window that lie inside the image (rule N18).
+
+    It is what the convolution would give for an input of 1 everywhere, with weights of any width: the mean that a
+    trained network subtracts from its pixels.
+
+    Parameters
+    ----------
+    currents : ndarray of int32 or int64, shape (rows, X', C)
+    bias : ndarray of int32 or int64, shape (window rows, window columns, C)
+    image_rows, image_columns : int
+        Size of the image under the windows.
+    stride, padding : int
+    first_row : int
+        Output row that sums[0] stands for.
+    sums : ndarray of int32 or int64, shape (rows, X', C)
+        Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sums = np.zeros((1, 3, 1), np.int32)
+    >>> bias = np.array([[[1], [10], [100]]], np.int32)
+    >>> add_tap_bias(np.zeros((1, 3, 1), np.int32), bias, 1, 3, 1, 1, 1, sums)
+    >>> sums[0, :, 0].tolist()  # row 1 - 1 of the image; the first place lacks its left tap, the last its right one
+    [110, 111, 11]
+    """
+    for row in range(sums.shape[0]):
+        for column in range(sums.shape[1]):
+            place = sums[row, column]
+            for output in range(place.shape[0]):
+                place[output] = currents[row, column, output]
+            top = (first_row + row) * stride - padding
+            left = column * stride - padding
+            for i in range(max(0, -top), min(bias.shape[0], image_rows - top)):
+                for j in range(max(0, -left), min(bias.shape[1], image_columns - left)):
+                    for output in range(place.shape[0]):
+                        place[output] += bias[i, j, output]

@@ -28,30 +28,31 @@ def add_aligned(stream, stream_shift, branch, branch_shift, total):
 
 
 @kernel
-def sum_tokens(spikes, counts):
-    """Add up the spikes of each channel over the tokens (rule N14).
+def sum_tokens(values, sums):
+    """Add up each channel over the tokens, silence passed over (rule N14).
 
     Parameters
     ----------
-    spikes : ndarray of int8, shape (N, C)
-    counts : ndarray of int32 or int64, shape (1, C)
+    values : ndarray of int8, int32 or int64, shape (N, C)
+        Spikes, integers or membranes.
+    sums : ndarray of int32 or int64, shape (1, C)
         Filled.
 
     Examples
     --------
     >>> import numpy as np
-    >>> counts = np.zeros((1, 2), np.int32)
-    >>> sum_tokens(np.array([[1, -1], [1, 0]], np.int8), counts)
-    >>> counts.tolist()
+    >>> sums = np.zeros((1, 2), np.int32)
+    >>> sum_tokens(np.array([[1, -1], [1, 0]], np.int8), sums)
+    >>> sums.tolist()
     [[2, -1]]
     """
-    for channel in range(spikes.shape[1]):
-        counts[0, channel] = 0
-    for token in range(spikes.shape[0]):
-        for channel in range(spikes.shape[1]):
-            spike = spikes[token, channel]
-            if spike != 0:
-                counts[0, channel] += spike
+    for channel in range(values.shape[1]):
+        sums[0, channel] = 0
+    for token in range(values.shape[0]):
+        for channel in range(values.shape[1]):
+            value = values[token, channel]
+            if value != 0:
+                sums[0, channel] += value
 
 
 @kernel

@@ -7,7 +7,14 @@ import numpy as np
 from refsim.errors import NetworkError
 from refsim.kernels.convolution import convolve_planes, convolve_spikes
 from refsim.numerics import require_array, require_integer
-from refsim.ops.gathering import gathered_register, gathering_census, ones_by_place, require_gathering
+from refsim.ops.gathering import (
+    WEIGHT_TYPES,
+    gathered_register,
+    gathering_census,
+    ones_by_place,
+    require_gathering,
+    weights_minor_version,
+)
 from refsim.ops.operator import Operator
 from refsim.ops.windows import window_coverage, windows_along
 
@@ -18,7 +25,7 @@ class Convolution(Operator):
 
     Attributes
     ----------
-    weights : ndarray of int8, shape (window rows, window columns, channels, outputs)
+    weights : ndarray of int8 or int16, shape (window rows, window columns, channels, outputs)
     bias : ndarray of int32 or int64, shape (outputs,)
     stride, padding : int
     planes : int
@@ -34,11 +41,14 @@ class Convolution(Operator):
     planes: int = 0
     accumulator_bits: int = 32
 
+    def minor_version(self, inputs):
+        return weights_minor_version(self.weights)
+
     def output(self, site, inputs, timesteps):
         (signal,) = inputs
         if len(signal.shape) != 3:
             raise NetworkError(f"{site}: expected an input of shape (Y, X, C), got {signal.shape}")
-        require_array(f"{site}.weights", self.weights, "int8", (None, None, signal.channels, None))
+        require_array(f"{site}.weights", self.weights, WEIGHT_TYPES, (None, None, signal.channels, None))
         require_array(f"{site}.bias", self.bias, ("int32", "int64"), (self.weights.shape[3],))
         require_integer(f"{site}.stride", self.stride, 1, 64)
         require_integer(f"{site}.padding", self.padding, 0, min(self.weights.shape[:2]) - 1)

@@ -8,6 +8,13 @@ from refsim.audit.census import Census
 from refsim.errors import NetworkError
 from refsim.numerics import register_signal, require_headroom, require_integer, weighted_interval
 
+WEIGHT_TYPES = ("int8", "int16")
+
+
+def weights_minor_version(weights):
+    """Return the minor version of the numerics that first has weights of this type."""
+    return 0 if weights.dtype.itemsize == 1 else 1
+
 
 def require_gathering(site, signal, planes):
     """Check that an input can be gathered by additions: spikes, or non-negative integers through bit planes.
@@ -53,7 +60,9 @@ def gathered_register(site, operator, signal, shape):
     weights, bias, bits = operator.weights, operator.bias.astype(np.int64), operator.accumulator_bits
     taps = weights.reshape(-1, *weights.shape[-2:])
     peak = max(abs(bound) for bound in signal.interval)
-    require_headroom(site, "accumulator", bits, peak * 128 * len(taps) * signal.channels)
+    require_headroom(
+        site, "accumulator", bits, peak * (-int(np.iinfo(weights.dtype).min)) * len(taps) * signal.channels
+    )
     positive = np.maximum(taps, 0).sum(axis=0, dtype=np.int64)
     negative = np.minimum(taps, 0).sum(axis=0, dtype=np.int64)
     low, high = weighted_interval(signal, positive, negative)

@@ -6,7 +6,14 @@ import numpy as np
 
 from refsim.kernels.accumulate import accumulate_planes, accumulate_spikes
 from refsim.numerics import require_array
-from refsim.ops.gathering import gathered_register, gathering_census, ones_by_place, require_gathering
+from refsim.ops.gathering import (
+    WEIGHT_TYPES,
+    gathered_register,
+    gathering_census,
+    ones_by_place,
+    require_gathering,
+    weights_minor_version,
+)
 from refsim.ops.operator import Operator
 
 
@@ -16,7 +23,7 @@ class Linear(Operator):
 
     Attributes
     ----------
-    weights : ndarray of int8, shape (channels, outputs)
+    weights : ndarray of int8 or int16, shape (channels, outputs)
     bias : ndarray of int32 or int64, shape (outputs,)
         On the step of the sums.
     planes : int
@@ -30,9 +37,12 @@ class Linear(Operator):
     planes: int = 0
     accumulator_bits: int = 32
 
+    def minor_version(self, inputs):
+        return weights_minor_version(self.weights)
+
     def output(self, site, inputs, timesteps):
         (signal,) = inputs
-        require_array(f"{site}.weights", self.weights, "int8", (signal.channels, None))
+        require_array(f"{site}.weights", self.weights, WEIGHT_TYPES, (signal.channels, None))
         require_array(f"{site}.bias", self.bias, ("int32", "int64"), (self.weights.shape[1],))
         require_gathering(site, signal, self.planes)
         return gathered_register(site, self, signal, (*signal.shape[:-1], self.weights.shape[1]))

@@ -20,10 +20,13 @@ class Operator:
         Whether the output is spikes of which a firing rate can be told.
     register : str or None
         Name of the register kept between timesteps; None for a stateless operator.
+    since_minor : int
+        Minor version of the numerics that first has the operator.
     """
 
     is_neuron = False
     register = None
+    since_minor = 0
 
     def output(self, site, inputs, timesteps):
         """Check the parameters and return the form of the output.
@@ -45,6 +48,10 @@ class Operator:
             Where a parameter does not fit; RegisterError where a register could overflow.
         """
         raise NotImplementedError
+
+    def minor_version(self, inputs):
+        """Return the lowest minor version of the numerics that has this operator on inputs of the given forms."""
+        return self.since_minor
 
     def state(self, site, inputs, timesteps):
         """Return the form of the register, for an operator that has one; raises as `output` does."""

@@ -1,4 +1,4 @@
-"""The readout: spikes counted over tokens, logits summed over time."""
+"""The readout: sums over tokens, logits summed over time."""
 
 from dataclasses import dataclass
 
@@ -11,23 +11,26 @@ from refsim.ops.operator import Operator, as_rows, nonzero_count
 
 @dataclass(frozen=True, eq=False)
 class TokenSum(Operator):
-    """The sum of each channel's spikes over all tokens: (N, C) to (1, C) (rule N14).
+    """The sum of each channel over all tokens, of spikes, integers or membranes: (N, C) to (1, C) (rule N14).
 
     Attributes
     ----------
     accumulator_bits : int
-        Declared width of the counts.
+        Declared width of the sums.
     """
 
     accumulator_bits: int = 32
 
+    def minor_version(self, inputs):
+        return 0 if inputs[0].is_spiking else 1
+
     def output(self, site, inputs, timesteps):
         (signal,) = inputs
-        if len(signal.shape) != 2 or not signal.is_spiking:
-            raise NetworkError(
-                f"{site}: expected spikes of shape (N, C), got values in {signal.interval}, {signal.shape}"
-            )
+        if len(signal.shape) != 2:
+            raise NetworkError(f"{site}: expected tokens of shape (N, C), got {signal.shape}")
         tokens = signal.shape[0]
+        peak = max(abs(bound) for bound in signal.interval)
+        require_headroom(site, "accumulator", self.accumulator_bits, peak * tokens)
         return register_signal(
             site, "accumulator", self.accumulator_bits, (1, signal.channels), signal.low * tokens, signal.high * tokens
         )

@@ -8,15 +8,15 @@ import pytest
 from frozen import suite
 
 from refsim.errors import GoldenError
-from refsim.golden.build import build, built
+from refsim.golden.build import build, built, entry_of
 from refsim.golden.freeze import differing_files, extended_ledger, freeze, index_of
 from refsim.golden.kills import kills_csv
 from refsim.golden.recipes import all_recipes, neurons
-from refsim.golden.recipes.recipe import Recipe, graph_case
+from refsim.golden.recipes.recipe import Recipe, graph_case, operator_case
 from refsim.golden.suite import LEDGER_HEADER
 from refsim.network import Node
 from refsim.numerics import NUMERICS_VERSION
-from refsim.ops import LIF
+from refsim.ops import LIF, TokenSum
 from refsim.shipped import golden_folder
 
 
@@ -75,7 +75,7 @@ def test_two_cases_with_one_id_do_not_build():
 
 def test_a_changed_value_needs_a_new_version():
     """The ledger holds every case at every version of the numerics; nothing is written against it."""
-    entry = {"id": "one", "content_sha256": "a" * 64}
+    entry = {"id": "one", "numerics": NUMERICS_VERSION, "content_sha256": "a" * 64}
     ledger = extended_ledger(None, [entry])
     assert (
         f"{LEDGER_HEADER}\none,{NUMERICS_VERSION},{'a' * 64}\n".encode() == ledger == extended_ledger(ledger, [entry])
@@ -101,3 +101,13 @@ def test_the_quick_suite_is_small():
     """At most 10 MB in git, before compression."""
     folder = golden_folder() / "suite"
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 10_000_000
+
+
+def test_a_case_states_the_lowest_version_that_answers_it():
+    """Spikes over tokens are counted since 1.0, integers since 1.1; the index says so of each case."""
+    counted, summed = (
+        operator_case("one", "One", "token_sum", TokenSum(), [(kind, [[[1], [1]]])]) for kind in ("binary", "sums")
+    )
+    assert ["refsim-numerics/1.0", "refsim-numerics/1.1"] == [
+        entry_of(case, "quick", {"manifest.json": b'{"content_sha256": ""}'})["numerics"] for case in (counted, summed)
+    ]

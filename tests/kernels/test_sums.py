@@ -32,6 +32,14 @@ def test_token_sum(spikes):
     assert Census(adds=np.count_nonzero(spikes), compares=15) == census
 
 
+@given(integers((5, 3), -(2**20), 2**20, np.int32))
+def test_token_sum_of_membranes(membranes):
+    """N14: column sums of signed integers, one addition a value that is not zero."""
+    (_, sums), census = both_routes(sum_tokens, membranes, np.full((1, 3), 9, np.int64))
+    np.testing.assert_array_equal(membranes.sum(axis=0, dtype=np.int64, keepdims=True), sums)
+    assert Census(adds=np.count_nonzero(membranes), compares=15) == census
+
+
 def test_time_sum():
     """N14: the running total."""
     (_, totals), census = both_routes(add_timestep, np.array([[1, -2]], np.int32), np.array([[10, 20]], np.int32))

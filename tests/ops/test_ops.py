@@ -12,7 +12,19 @@ from strategies import integers
 from refsim.errors import NetworkError, RegisterError
 from refsim.network import Input, Network, Node
 from refsim.numerics import Signal
-from refsim.ops import LIF, Context, Convolution, Linear, MaxPool, ReLU, Residual, Scores, TimeSum, Tokens, TokenSum
+from refsim.ops import (
+    LIF,
+    Context,
+    Convolution,
+    Linear,
+    MaxPool,
+    ReLU,
+    Residual,
+    Scores,
+    TimeSum,
+    Tokens,
+    TokenSum,
+)
 from refsim.simulator import interpret, run
 
 BIAS = np.zeros(2, np.int32)
@@ -54,10 +66,13 @@ def test_graded_input_needs_planes():
 @pytest.mark.parametrize(
     ("operator", "message"),
     [
-        (Linear(np.zeros((4, 2), np.float32), BIAS), r"site.weights: expected int8 of shape \(4, any\), got float32"),
+        (
+            Linear(np.zeros((4, 2), np.float32), BIAS),
+            r"site.weights: expected int8 or int16 of shape \(4, any\), got float32",
+        ),
         (
             Linear(np.zeros((5, 2), np.int8), BIAS),
-            r"site.weights: expected int8 of shape \(4, any\), got int8 \(5, 2\)",
+            r"site.weights: expected int8 or int16 of shape \(4, any\), got int8 \(5, 2\)",
         ),
         (Linear(np.zeros((4, 3), np.int8), BIAS), r"site.bias: expected int32 or int64 of shape \(3\)"),
         (LIF(np.array([1, 2, 0, 4], np.int32)), "site.thresholds: must be positive, channel 2 has 0"),

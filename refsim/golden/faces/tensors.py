@@ -11,7 +11,6 @@ from refsim.golden.faces.content import content_hash, little_endian
 from refsim.golden.faces.widths import tensor_width
 from refsim.golden.sites import axes_of
 from refsim.golden.splitmix import MASK
-from refsim.numerics import NUMERICS_VERSION
 
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 WORD = re.compile(r"[A-Za-z0-9._/+-]+")
@@ -136,7 +135,7 @@ def case_constants(case):
     """
     words = {
         "REFSIM_CASE_ID": case.id,
-        "REFSIM_NUMERICS": NUMERICS_VERSION,
+        "REFSIM_NUMERICS": case.numerics,
         "REFSIM_OP": case.op,
         "REFSIM_RESULT": case.result,
     }

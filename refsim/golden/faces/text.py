@@ -31,8 +31,6 @@ import math
 
 import numpy as np
 
-from refsim.numerics import NUMERICS_VERSION
-
 FORMAT = "refsim-case/1"
 COUNTED = ("timesteps", "samples")
 
@@ -53,7 +51,7 @@ def case_text(case, answers=False):
     """
     lines = [
         f"{FORMAT} {case.id}",
-        f"numerics {NUMERICS_VERSION}",
+        f"numerics {case.numerics}",
         f"op {case.op}",
         f"result {case.result}",
         f"timesteps {case.timesteps}",
