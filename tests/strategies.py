@@ -25,7 +25,7 @@ class SeededParameters(Parameters):
 
     def array(self, name, dtype, shape):
         if name.endswith(".weights"):
-            return self.random.integers(-127, 128, shape).astype(dtype)
+            return self.random.integers(-127, 128, shape).astype(np.int8)
         if name.endswith(".thresholds"):
             high = {"neuron0": 40_000, "output": 6, "map": 3}.get(name.split(".")[-2], 120)
             return self.random.integers(1, high, shape).astype(dtype)

@@ -6,8 +6,9 @@ sums it is held against, and the branches of the residual stream are shifted lef
 
 import numpy as np
 
+from refsim.architectures.configuration import STEM_STAGES
 from refsim.architectures.parameters import Parameters
-from refsim.architectures.spiking_transformer import STEM_STAGES, SpikingTransformerConfig, spiking_transformer
+from refsim.architectures.spiking_transformer import SpikingTransformerConfig, spiking_transformer
 from refsim.checkpoints.container import read_checkpoint
 from refsim.checkpoints.quantisation import rounded_bias, rounded_weights, scaled_threshold
 from refsim.errors import CheckpointError
