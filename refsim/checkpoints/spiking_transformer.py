@@ -8,7 +8,7 @@ import numpy as np
 
 from refsim.architectures.parameters import Parameters
 from refsim.architectures.spiking_transformer import STEM_STAGES, SpikingTransformerConfig, spiking_transformer
-from refsim.checkpoints.container import read_checkpoint
+from refsim.checkpoints.description import read_checkpoint
 from refsim.checkpoints.quantisation import rounded_bias, rounded_weights, scaled_threshold
 from refsim.errors import CheckpointError
 
