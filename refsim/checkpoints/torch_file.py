@@ -118,7 +118,7 @@ def reason(message):
     foreign = re.search(r"GLOBAL (\S+)", message)
     if foreign:
         return (
-            f"holds {foreign[1]}, which is no tensor: only tensors, numbers, texts, lists, dicts and "
+            f"holds {foreign[1]}, which is no plain tensor: only those, numbers, texts, lists, dicts and "
             "argparse.Namespace are read, since anything else can run code; if you trust the file, load it in a place "
             "of its own with weights_only=False and save only its dict of tensors"
         )
