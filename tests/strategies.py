@@ -23,11 +23,13 @@ class SeededParameters(Parameters):
         super().__init__({})
         self.random = np.random.default_rng(seed)
 
-    def array(self, name, dtype, shape):
+    def array(self, name, dtypes, shape):
+        dtype = np.int8 if name.endswith(".weights") else np.int32
+
         if name.endswith(".weights"):
-            return self.random.integers(-127, 128, shape).astype(np.int8)
+            return self.random.integers(-127, 128, shape).astype(dtype)
         if name.endswith(".thresholds"):
-            high = {"neuron0": 40_000, "output": 6, "map": 3}.get(name.split(".")[-2], 120)
+            high = {"neuron0": 40_000, "output": 6, "map": 3, "gate": 2}.get(name.split(".")[-2], 120)
             return self.random.integers(1, high, shape).astype(dtype)
         return self.random.integers(-100, 101, shape).astype(dtype)
 

@@ -7,6 +7,7 @@ from refsim.ops import (
     Convolution,
     KeyValue,
     Linear,
+    Mask,
     MaxPool,
     ReLU,
     Residual,
@@ -18,7 +19,7 @@ from refsim.ops import (
     TokenSum,
 )
 
-WEIGHTS = ("int8", "int16")
+WEIGHTS, REGISTERS = ("int8", "int16"), ("int32", "int64")
 
 
 class Builder:
@@ -51,7 +52,7 @@ class Builder:
         sums = self.network.add(site, operator, values)
         if values != INPUT_SITE or not self.config.centred:
             return sums
-        taps = self.parameters.array(f"{site}.centred.bias", "int32", (window, window, outputs))
+        taps = self.parameters.array(f"{site}.centred.bias", REGISTERS, (window, window, outputs))
         return self.network.add(f"{site}.centred", TapBias(taps, *signal.shape[:2], stride, window // 2), sums)
 
     def linear(self, site, values, outputs):
@@ -60,14 +61,14 @@ class Builder:
         return self.network.add(site, Linear(weights, self.bias(site, outputs), planes=planes_of(signal)), values)
 
     def bias(self, site, outputs):
-        return self.parameters.array(f"{site}.bias", "int32", (outputs,))
+        return self.parameters.array(f"{site}.bias", REGISTERS, (outputs,))
 
     def neuron(self, site, currents, kind="binary"):
         """A layer of LIF neurons, or of ReLU neurons."""
         config = self.config
         if kind == "relu":
             return self.network.add(site, ReLU(self.parameters.integer(f"{site}.shift"), config.relu_cap), currents)
-        thresholds = self.parameters.array(f"{site}.thresholds", "int32", (self.channels(currents),))
+        thresholds = self.parameters.array(f"{site}.thresholds", REGISTERS, (self.channels(currents),))
         operator = LIF(thresholds, kind, config.leak_shift, config.halve_input, config.reset, config.rounding)
         return self.network.add(site, operator, currents)
 
@@ -90,6 +91,21 @@ class Builder:
             return self.network.add(f"{site}.context", Retrieval(), q, key_value)
         scores = self.network.add(f"{site}.scores", Scores(self.config.heads), q, k)
         return self.network.add(f"{site}.context", Context(), scores, v)
+
+    def masked(self, site, q, k, v):
+        """Q masked by a neuron on the column sums of K * V, in each channel."""
+        return self.gated(site, q, self.network.add(f"{site}.both", Mask(), k, v))
+
+    def gated(self, site, spikes, counted):
+        """Spikes masked by a neuron that counts others over all tokens.
+
+        Its threshold is half a spike on a halved input, which in whole numbers is a whole spike on the whole input.
+        """
+        counts = self.network.add(f"{site}.count", TokenSum(), counted)
+        thresholds = self.parameters.array(f"{site}.gate.thresholds", REGISTERS, (self.channels(counts),))
+        config = self.config
+        gate = LIF(thresholds, "binary", config.leak_shift, False, config.reset, config.rounding)
+        return self.network.add(f"{site}.output", Mask(), spikes, self.network.add(f"{site}.gate", gate, counts))
 
     def summed_head(self, site, values):
         """Values added up over tokens, a linear map of the sums, logits added up over time (rule N14)."""

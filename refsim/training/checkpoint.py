@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from refsim.architectures.spiking_transformer import SpikingTransformerConfig
-from refsim.checkpoints.container import FORMAT, read_checkpoint
+from refsim.checkpoints.description import FORMAT, read_checkpoint
 from refsim.training.twin import Thresholds, Twin
 
 

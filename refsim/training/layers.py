@@ -4,8 +4,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from refsim.checkpoints.quantisation import WEIGHT_LIMIT, step_shift
+from refsim.checkpoints.quantisation import step_shift, weight_limit
 from refsim.training.neurons import RoundToStep
+
+WEIGHT_BITS = 8
 
 
 class Affine(nn.Module):
@@ -56,7 +58,8 @@ class Affine(nn.Module):
     def rounded(self):
         """Return weight and bias on their dyadic steps, the values that the integer network uses."""
         per_output = self.shift.view(-1, *[1] * (self.weight.dim() - 1))
-        weight = RoundToStep.apply(self.weight, per_output, -WEIGHT_LIMIT, WEIGHT_LIMIT, False)
+        limit = weight_limit(WEIGHT_BITS)
+        weight = RoundToStep.apply(self.weight, per_output, -limit, limit, False)
         bias = RoundToStep.apply(self.bias, self.shift + self.input_shift, -(2**31), 2**31 - 1, False)
         return weight, bias
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from torch import nn
 from torch.nn import functional
 
-from refsim.checkpoints.spiking_transformer import PIXEL_SHIFT
+from refsim.checkpoints.quantiser import PIXEL_SHIFT
 from refsim.errors import ConfigurationError
 from refsim.training.layers import Affine
 from refsim.training.neurons import LIF, ReLUNeuron

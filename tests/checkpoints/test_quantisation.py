@@ -43,14 +43,32 @@ def test_kernels_are_reordered_to_channels_last():
 def test_thresholds_must_be_positive_integers():
     """Exact on the step of each channel, or refused by name."""
     assert [2, 64] == scaled_threshold("file", "site", 0.5, np.array([2, 7])).tolist()
-    for threshold, shift, channel in ((0.5, 0, 1), (0.3, 4, 0), (1.0, 31, 1)):
+    for threshold, shift, channel in ((0.5, 0, 1), (0.3, 4, 0), (1.0, -1, 1)):
         with pytest.raises(
             CheckpointError, match=f"file: block0.mlp.hidden: the threshold .* step of channel {channel}"
         ):
             scaled_threshold("file", "block0.mlp.hidden", threshold, np.array([20, shift]))
 
 
-def test_a_bias_beyond_int32_is_refused():
-    """Naming the site."""
-    with pytest.raises(CheckpointError, match="file: stem.conv0.bias: 1e[+]06 leaves int32 on the step 2[*][*]-15"):
-        rounded_bias("file", "stem.conv0", np.array([1e6], np.float32), np.array([15]))
+def test_a_bias_beyond_int32_is_kept_in_int64():
+    """1e6 * 2**15 = 32,768,000,000; what leaves 62 bits is refused, naming the site."""
+    bias = rounded_bias("file", "stem.conv0", np.array([1e6], np.float32), np.array([15]))
+    assert ([32_768_000_000], np.int64) == (bias.tolist(), bias.dtype)
+    assert np.int32 == rounded_bias("file", "stem.conv0", np.array([1e4], np.float32), np.array([15])).dtype
+    with pytest.raises(CheckpointError, match="file: stem.conv0.bias: .* leaves 62 bits"):
+        rounded_bias("file", "stem.conv0", np.array([1e15], np.float32), np.array([15]))
+
+
+@pytest.mark.parametrize(("bits", "limit", "dtype"), [(4, 7, np.int8), (8, 127, np.int8), (16, 32767, np.int16)])
+def test_weights_of_other_widths(bits, limit, dtype):
+    """The finest step at which the largest weight fits, rounded to that width."""
+    weights = np.array([[1.0, -0.3]])
+    (shift,) = step_shift(weights, True, bits)
+    assert 2**shift <= limit < 2 ** (shift + 1)
+    integers = rounded_weights("file", "site", weights, np.array([shift]), bits)
+    assert ([[2**shift], [round(-0.3 * 2**shift)]], dtype) == (integers.tolist(), integers.dtype)
+
+
+def test_weights_beyond_the_width_have_steps_above_one():
+    """300 fits 127 in steps of 4."""
+    assert [-2] == step_shift(np.array([[300.0]]), True).tolist()

@@ -73,7 +73,7 @@ def set_value(name, value):
             lambda t: t.update({"block0.mlp.fc1.weight": t["block0.mlp.fc1.weight"].T.copy()}),
             "block0.mlp.fc1.* do not fit|expected int8",
         ),
-        (lambda t: t.update({"stem.conv3.shift": np.array([0])}), "not a positive integer of 32 bits"),
+        (lambda t: t.update({"stem.conv3.shift": np.array([0])}), "not a positive integer: its weights need more bits"),
     ],
 )
 def test_a_faulty_tensor_is_named(altered, change, message):

@@ -1,0 +1,116 @@
+"""The tensors of a checkpoint by name: each is asked for once, with its shape, and none may be left over."""
+
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+import numpy as np
+
+from refsim.checkpoints.fusion import batch_norm, fold
+from refsim.errors import CheckpointError
+
+
+class Affine(NamedTuple):
+    """A linear map or convolution with its BatchNorm folded in.
+
+    Attributes
+    ----------
+    weight : ndarray of float64, shape (outputs, inputs) or (outputs, inputs, rows, columns)
+    bias : ndarray of float64, shape (outputs,)
+    """
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+class Tensors:
+    """The tensors of one checkpoint.
+
+    Parameters
+    ----------
+    path : str or Path
+        Named in errors.
+    tensors : dict of ndarray by name
+    epsilon : float
+        Of every BatchNorm.
+    """
+
+    def __init__(self, path, tensors, epsilon=1e-5):
+        self.path, self.left, self.epsilon = path, dict(tensors), epsilon
+
+    def take(self, name, shape):
+        """Return a tensor after checking its shape, and never again.
+
+        Raises
+        ------
+        CheckpointError
+            If it is missing or of another shape.
+        """
+        if name not in self.left:
+            raise CheckpointError(f"{self.path}: {name}: missing; expected a tensor of shape {shape}")
+        tensor = self.left.pop(name)
+        if tensor.shape != tuple(shape):
+            raise CheckpointError(f"{self.path}: {name}: expected shape {tuple(shape)}, got {tensor.shape}")
+        return tensor
+
+    def layer(self, name, shape, bias):
+        """Return the weight of a layer in float64, and its bias or None."""
+        weight = self.take(f"{name}.weight", shape).astype(np.float64)
+        return weight, self.take(f"{name}.bias", shape[:1]).astype(np.float64) if bias else None
+
+    def norm(self, name, channels):
+        """Return scale and shift of a BatchNorm, in float64."""
+        fields = ("weight", "bias", "running_mean", "running_var")
+        statistics = [self.take(f"{name}.{field}", (channels,)).astype(np.float64) for field in fields]
+        self.left.pop(f"{name}.num_batches_tracked", None)
+        return batch_norm(f"{self.path}: {name}", *statistics, self.epsilon)
+
+    def affine(self, layer, norm, shape, bias=False):
+        """Return a layer with its BatchNorm folded in.
+
+        Parameters
+        ----------
+        layer, norm : str
+            Names without ``.weight`` and the like.
+        shape : tuple of int
+            Of the weight, output channels first.
+        bias : bool
+            Whether the layer has a bias.
+        """
+        return Affine(*fold(*self.layer(layer, shape, bias), *self.norm(norm, shape[0])))
+
+    def count(self, pattern):
+        """Return how many different numbers stand where ``*`` is in the pattern, as in ``block.*.attn.q_bn.weight``."""
+        return len([name for name in self.left if fnmatchcase(name, pattern)])
+
+    def shape(self, name):
+        """Return the shape of a tensor without taking it.
+
+        Raises
+        ------
+        CheckpointError
+            If it is missing.
+        """
+        if name not in self.left:
+            raise CheckpointError(f"{self.path}: {name}: missing")
+        return self.left[name].shape
+
+    def ignore(self, *patterns):
+        """Leave out tensors that the released code holds and never uses."""
+        self.left = {
+            name: tensor
+            for name, tensor in self.left.items()
+            if not any(fnmatchcase(name, pattern) for pattern in patterns)
+        }
+
+    def require_all_taken(self):
+        """Refuse a tensor that nothing asked for.
+
+        Raises
+        ------
+        CheckpointError
+        """
+        if self.left:
+            raise CheckpointError(
+                f"{self.path}: {min(self.left)}: a tensor that this architecture does not have "
+                f"({len(self.left)} such in all)"
+            )
