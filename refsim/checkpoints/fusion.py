@@ -173,9 +173,9 @@ def check_shapes(**arrays):
     """Refuse an array of other axes, which broadcasting could hide; a letter stands for one size throughout."""
     sizes = {}
     for name, (array, axes) in arrays.items():
-        fits = array.ndim == len(axes) and all(
-            sizes.setdefault(axis, size) == size for axis, size in zip(axes, array.shape)
-        )
+        known = [sizes.get(axis) for axis in axes]
+        fits = array.ndim == len(axes) and all(size in (None, own) for size, own in zip(known, array.shape))
         if not fits:
-            expected = ", ".join(str(sizes.get(axis, axis)) for axis in axes)
-            raise ValueError(f"{name}: expected shape ({expected}), got {array.shape}")
+            expected = ", ".join(str(size or axis) for size, axis in zip(known, axes))
+            raise ValueError(f"{name}: expected shape ({expected}), got ({', '.join(map(str, array.shape))})")
+        sizes.update(zip(axes, array.shape))
