@@ -1,5 +1,6 @@
 """The tensors of a checkpoint by name: each is asked for once, with its shape, and none may be left over."""
 
+import re
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -20,6 +21,14 @@ class Affine(NamedTuple):
 
     weight: np.ndarray
     bias: np.ndarray
+
+    def of_window_one(self):
+        """Return a convolution of window 1 as a linear map."""
+        return self._replace(weight=self.weight.reshape(self.weight.shape[:2]))
+
+    def as_image(self):
+        """Return a layer of window 1 as a convolution of an image."""
+        return self._replace(weight=self.weight.reshape(*self.weight.shape[:2], 1, 1))
 
 
 class Tensors:
@@ -78,9 +87,10 @@ class Tensors:
         """
         return Affine(*fold(*self.layer(layer, shape, bias), *self.norm(norm, shape[0])))
 
-    def count(self, pattern):
-        """Return how many different numbers stand where ``*`` is in the pattern, as in ``block.*.attn.q_bn.weight``."""
-        return len([name for name in self.left if fnmatchcase(name, pattern)])
+    def blocks(self, stem):
+        """Return the number of blocks ``stem.0``, ``stem.1``, ...; at least 1, so that a missing one is named."""
+        numbers = {int(found[1]) for name in self.left if (found := re.match(rf"{re.escape(stem)}\.(\d+)\.", name))}
+        return max(numbers, default=0) + 1
 
     def shape(self, name):
         """Return the shape of a tensor without taking it.

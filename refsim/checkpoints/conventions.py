@@ -1,0 +1,128 @@
+"""What a checkpoint does not say: how it was trained, and how its integers are wanted."""
+
+from dataclasses import dataclass
+
+from refsim.errors import CheckpointError
+
+MEANS = {
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+    "cifar100": ((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
+    "none": ((0.0,), (1.0,)),
+}
+"""Mean and standard deviation of each channel that the usual training scripts bring pixels of 0 to 1 to."""
+
+WIDTHS = (4, 8, 16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conventions:
+    """How a checkpoint was trained, and how it is to be imported.
+
+    Attributes
+    ----------
+    bits : {4, 8, 16}
+        Width of the weights.
+    timesteps : int
+    heads : int, optional
+        Where neither the checkpoint nor a published size says it, it must be given.
+    image_size : tuple of int, optional
+        (Y, X); by default that of the data set that the classes suggest.
+    pooled_stages : tuple of int, optional
+        Stages of the stem that halve the image; by default as for the image's size.
+    normalisation : str, optional
+        A key of `MEANS`; by default that of the data set that the classes suggest.
+    mean, std : tuple of float, optional
+        In place of a named normalisation: pixels were trained on as (p / white - mean) / std.
+    white : float
+        The pixel that training sees as 1.
+    threshold, attention_threshold : float
+        Of all neurons, and of those on the products of attention.
+    attention_scale : float
+        Factor of Q K^T V.
+    epsilon : float
+        Of every BatchNorm.
+    leak_shift, halve_input, reset, rounding
+        Of every neuron, as in the configurations.
+
+    Raises
+    ------
+    CheckpointError
+        If a field is out of range.
+    """
+
+    bits: int = 8
+    timesteps: int = 4
+    heads: int | None = None
+    image_size: tuple | None = None
+    pooled_stages: tuple | None = None
+    normalisation: str | None = None
+    mean: tuple | None = None
+    std: tuple | None = None
+    white: float = 255.0
+    threshold: float = 1.0
+    attention_threshold: float = 0.5
+    attention_scale: float = 0.125
+    epsilon: float = 1e-5
+    leak_shift: int = 1
+    halve_input: bool = True
+    reset: str = "zero"
+    rounding: str = "exact"
+
+    def __post_init__(self):
+        if self.bits not in WIDTHS:
+            raise CheckpointError(f"bits: expected one of {', '.join(map(str, WIDTHS))}, got {self.bits}")
+        if self.normalisation is not None and self.normalisation not in MEANS:
+            raise CheckpointError(f"normalisation: expected one of {', '.join(MEANS)}, got {self.normalisation!r}")
+        for name in ("white", "threshold", "attention_threshold", "attention_scale", "epsilon"):
+            if not getattr(self, name) > 0:
+                raise CheckpointError(f"{name}: expected a number above 0, got {getattr(self, name)}")
+        if self.std is not None and min(self.std) <= 0:
+            raise CheckpointError(f"std: expected numbers above 0, got {self.std}")
+
+    @property
+    def neurons(self):
+        """The fields of a configuration that describe its neurons."""
+        names = ("leak_shift", "halve_input", "reset", "rounding")
+        return {name: getattr(self, name) for name in names}
+
+    def pixel_statistics(self, classes, channels):
+        """Return mean and standard deviation of each channel, as two tuples of float.
+
+        Raises
+        ------
+        CheckpointError
+            If nothing suggests them, or they are of another number of channels.
+        """
+        mean, std = self.mean, self.std
+        if mean is None and std is None:
+            mean, std = MEANS[self.normalisation or suggested_normalisation(classes, channels)]
+        mean, std = (channels_of(values, channels) for values in (mean or (0.0,), std or (1.0,)))
+        for name, values in (("mean", mean), ("std", std)):
+            if len(values) != channels:
+                raise CheckpointError(f"{name}: expected {channels} numbers, one a channel, got {values}")
+        return mean, std
+
+
+def channels_of(values, channels):
+    """Return one number for each channel; a single one stands for all."""
+    return tuple(values) * channels if len(values) == 1 else tuple(values)
+
+
+def suggested_normalisation(classes, channels):
+    """Return the normalisation that the number of classes suggests."""
+    suggested = {1000: "imagenet", 10: "cifar10", 100: "cifar100"}.get(classes) if channels == 3 else None
+    if suggested is None:
+        raise CheckpointError(
+            f"images of {channels} channels in {classes} classes: how were the pixels normalised? give --mean and "
+            "--std, or --normalisation none"
+        )
+    return suggested
+
+
+def suggested_image_size(classes):
+    """Return the size of image that the number of classes suggests."""
+    sizes = {1000: (224, 224), 10: (32, 32), 100: (32, 32)}
+    if classes not in sizes:
+        raise CheckpointError(f"{classes} classes: of what size are the images? give --image-size ROWS COLUMNS")
+    return sizes[classes]
