@@ -1,8 +1,8 @@
 """The state_dict keys and shapes of the published models, as tables from key to shape.
 
-Written from the description of the official repositories (ZK-Zhou/spikformer, BICLab/Spike-Driven-Transformer,
-BICLab/Spike-Driven-Transformer-V2) and of spikingjelly 2.0.0, not from the importer. In every table the modules stand in
-the order of evaluation and a BatchNorm directly follows the map that it normalises. Neurons have no keys.
+Written from a description of the official repositories (ZK-Zhou/spikformer, BICLab/Spike-Driven-Transformer,
+BICLab/Spike-Driven-Transformer-V2) and of spikingjelly 2.0.0, not from the importer. In every table a BatchNorm
+directly follows the map that it normalises. Neurons have no keys.
 """
 
 import math
