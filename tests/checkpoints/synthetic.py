@@ -13,7 +13,7 @@ A plausible checkpoint looks like a trained one: weights of normal distribution,
 
 Currents are such that neurons fire at about a tenth to a half of all timesteps at any depth. Attention depends on the
 number of tokens and on the width of a head as well, which are in no checkpoint: ``qkv_bias`` moves the currents of q, k
-and v. It is 1.0 for 4 tokens and heads 12 wide, 0.5 for 16 tokens and heads 6 wide, -0.5 for 196 tokens.
+and v. Try 1.25 for 4 tokens and heads 12 wide, 0.5 for 16 tokens and heads 6 wide, -0.5 for 196 tokens.
 """
 
 import math
