@@ -46,9 +46,13 @@ CURRENT = 3.0
 BRANCH = 2.0
 """Wanted standard deviation of what a branch adds to a stream."""
 
+POOLED_OFFSET = -1.0
+"""Added where a max pool may follow before the next neuron: the largest of nine is above the mean."""
+
 FIRST = re.compile(r"(downsample1_1\.encode_conv|patch_embed\.proj_conv|patch_embed\.stages\.0(\.conv_bn\.block)?)$")
 STREAM_OPENS = re.compile(r"(encode_conv|patch_embed\.proj_conv3|final_stage)$")
 STREAM_JOINS = re.compile(r"(pwconv2|\.conv2|fc2|fc2_conv|attn\.proj_conv|rpe_conv)$")
+POOLED = re.compile(r"(patch_embed\.stages\.\d\.conv_bn\.block|final_stage|patch_embed\.proj_conv3)$")
 HEAD = re.compile(r"head(_kd)?$")
 QKV = re.compile(r"attn\.(q|k|v|qkv)_(conv|linear|conv_bn)$")
 READS_COUNTS = re.compile(r"blocks?\.(\d+)\.(attn\.[qkv]+_(conv|linear|conv_bn)|mlp\.fc1(_conv|_linear)?)$")
@@ -145,7 +149,7 @@ def layer_of(name, shapes, before, spike_residual, qkv_bias):
     opens, joins = STREAM_OPENS.search(site), STREAM_JOINS.search(site)
     in_stream = bool(opens or joins) and not spike_residual
     wanted = BRANCH if joins and in_stream else CURRENT
-    offset = qkv_bias if QKV.search(site) else 0.0
+    offset = qkv_bias if QKV.search(site) else POOLED_OFFSET if POOLED.search(site) else 0.0
     layer = Layer(
         name, shapes, [], input_rms(site, spike_residual), wanted, in_stream or bool(HEAD.search(site)), offset
     )

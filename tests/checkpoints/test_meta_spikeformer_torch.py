@@ -88,15 +88,16 @@ def test_repconv_is_a_convolution_of_int8(part):
     assert (len(set(steps.tolist())) > 1) == (part == "q_conv")
 
 
-def test_the_separable_convolution_is_one_of_int8():
+@pytest.mark.parametrize(("block", "wide"), [("1_1", 16), ("1_2", 32), ("2_1", 64), ("2_2", 64)])
+def test_the_separable_convolution_is_one_of_int8(block, wide):
     """Depthwise 7x7 and 1x1 of the dyadic checkpoint make one 7x7 convolution of integers of at most 127."""
-    chain = build(tensors_of(), HEADS, 1).ConvBlock2_1[0].Conv
+    chain = getattr(build(tensors_of(), HEADS, 1), f"ConvBlock{block}")[0].Conv
     product = torch.einsum("om,mij->omij", chain.pwconv2.weight[:, :, 0, 0], chain.dwconv.weight[:, 0])
     gain = chain.bn2.weight / torch.sqrt(chain.bn2.running_var + chain.bn2.eps)
     kernel = (product * gain.reshape(-1, 1, 1, 1)).detach()
     integers = kernel * torch.exp2(torch.floor(torch.log2(127 / kernel.abs().max())))
     assert torch.equal(integers, integers.round())
-    spikes = torch.from_numpy(np.random.default_rng(5).integers(0, 2, (2, 64, 5, 4))).double()
+    spikes = torch.from_numpy(np.random.default_rng(5).integers(0, 2, (2, wide, 5, 4))).double()
     with torch.no_grad():
         unfused = chain.bn2(chain.pwconv2(chain.dwconv(spikes)))
         constant = chain.bn2.bias - chain.bn2.running_mean * gain
