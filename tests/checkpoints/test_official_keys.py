@@ -81,6 +81,79 @@ def test_a_count_by_hand():
     assert parameter_count(spike_driven(8, 1, heads=2, classes=3, channels=1)) == expected == 2000
 
 
+@pytest.mark.parametrize(
+    ("table", "shapes"),
+    [
+        (
+            spikformer_imagenet(16, 3),
+            {
+                "patch_embed.proj_conv.weight": (2, 3, 3, 3),
+                "patch_embed.proj_bn2.running_var": (8,),
+                "patch_embed.rpe_conv.weight": (16, 16, 3, 3),
+                "block.2.norm2.weight": (16,),
+                "block.2.attn.q_conv.weight": (16, 16, 1),
+                "block.2.attn.q_conv.bias": None,
+                "block.2.attn.proj_conv.bias": (16,),
+                "block.2.mlp.fc1_conv.weight": (64, 16, 1, 1),
+                "block.2.mlp.fc2_bn.num_batches_tracked": (),
+                "block.3.norm1.weight": None,
+                "head.weight": (1000, 16),
+            },
+        ),
+        (
+            spikformer_cifar(16, 3),
+            {
+                "patch_embed.proj_conv3.weight": (16, 8, 3, 3),
+                "patch_embed.proj_conv3.bias": None,
+                "block.0.attn.v_linear.weight": (16, 16),
+                "block.0.attn.v_linear.bias": (16,),
+                "block.0.mlp.fc2_linear.weight": (16, 64),
+                "block.0.mlp.fc1_linear.bias": (64,),
+                "head.bias": (10,),
+            },
+        ),
+        (
+            spike_driven(16, 3, heads=4),
+            {
+                "patch_embed.proj_conv1.weight": (4, 2, 3, 3),
+                "patch_embed.proj_conv1.bias": None,
+                "block.1.norm1.weight": None,
+                "block.1.attn.k_conv.weight": (16, 16, 1, 1),
+                "block.1.attn.k_conv.bias": None,
+                "block.1.attn.proj_conv.bias": (16,),
+                "block.1.attn.talking_heads.weight": (4, 4, 1),
+                "block.1.mlp.fc2_conv.weight": (16, 64, 1, 1),
+            },
+        ),
+        (
+            meta_spikeformer((16, 32, 48, 64), (2, 1), 7),
+            {
+                "downsample1_1.encode_conv.weight": (8, 3, 7, 7),
+                "downsample1_2.encode_conv.weight": (16, 8, 3, 3),
+                "downsample4.encode_conv.bias": (64,),
+                "ConvBlock1_1.0.Conv.dwconv.weight": (16, 1, 7, 7),
+                "ConvBlock2_2.0.Conv.pwconv2.weight": (32, 64, 1, 1),
+                "ConvBlock2_2.0.conv1.weight": (128, 32, 3, 3),
+                "ConvBlock2_2.0.conv1.bias": None,
+                "block3.1.attn.q_conv.0.body.0.weight": (48, 48, 1, 1),
+                "block3.1.attn.q_conv.0.body.1.bn.running_mean": (48,),
+                "block3.1.attn.proj_conv.0.body.2.0.weight": (48, 1, 3, 3),
+                "block3.1.attn.proj_conv.0.body.2.1.weight": (48, 48, 1, 1),
+                "block3.1.attn.proj_conv.0.body.2.2.bias": (48,),
+                "block3.1.attn.proj_conv.1.weight": (48,),
+                "block3.2.attn.q_conv.1.weight": None,
+                "block4.0.mlp.fc1_conv.weight": (256, 64, 1),
+                "head.weight": (7, 64),
+                "head_kd.weight": None,
+            },
+        ),
+    ],
+)
+def test_shapes_read_in_the_description(table, shapes):
+    """Keys of each family with their shapes, copied by hand from the description; None where there is no such key."""
+    assert {key: table.get(key) for key in shapes} == shapes
+
+
 def test_the_second_head_is_a_head():
     """Distillation adds a second Linear of the same shape and nothing else."""
     plain, distilled = (meta_spikeformer((16, 32, 48, 64), (2, 1), 10, head_kd=kd) for kd in (False, True))
