@@ -1,10 +1,16 @@
 """Random arrays, parameters and networks."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from refsim.architectures.meta_spikeformer import ATTENTIONS, MetaSpikeformerConfig
 from refsim.architectures.parameters import Parameters
+from refsim.architectures.published import build
+from refsim.architectures.spike_driven_transformer import SpikeDrivenTransformerConfig
+from refsim.architectures.spikformer import SpikformerConfig
 from refsim.architectures.spiking_transformer import SpikingTransformerConfig, spiking_transformer
 
 seeds = st.integers(0, 2**32 - 1)
@@ -35,6 +41,29 @@ class SeededParameters(Parameters):
 
     def integer(self, name):
         return 4 if name.endswith((".k.shift", ".q.shift", ".v.shift")) else int(self.random.integers(0, 3))
+
+
+SMALL = {"image_size": (16, 16), "embedding": 16, "depth": 2, "heads": 2, "classes": 4}
+LINEAGE = {
+    "spikformer": SpikformerConfig(**SMALL),
+    "spikformer-membranes": SpikformerConfig(**SMALL, pooled="membranes", association="key-value", centred=True),
+    "spike-driven": SpikeDrivenTransformerConfig(**SMALL, centred=True, pooled_stages=(0, 3)),
+    **{
+        f"meta-{attention}": MetaSpikeformerConfig(
+            image_size=(24, 32), widths=(4, 4, 8, 12), depths=(1, 1), heads=2, classes=4, attention=attention
+        )
+        for attention in ATTENTIONS
+    },
+    "meta-scores": MetaSpikeformerConfig(
+        image_size=(16, 16), widths=(4, 6, 8, 12), depths=(2, 1), heads=2, classes=4, centred=True, association="scores"
+    ),
+}
+"""Small configurations of Spikformer and its successors, by a name for tests."""
+
+
+def seeded_lineage(name, seed=0, **fields):
+    """A small network of the lineage with random integers."""
+    return build(replace(LINEAGE[name], **fields), SeededParameters(seed), f"seeded-{name}")
 
 
 def seeded_network(preset="a2os2a", seed=0, **fields):

@@ -125,6 +125,20 @@ class PatchConfiguration(Configuration):
         rows, columns = self.grid
         return rows * columns
 
+    @property
+    def trained_parameters(self):
+        """Numbers that the trained model learns, as papers count them: weights, biases, two for each BatchNorm channel.
+
+        The stem's convolutions and those of q, k and v have no bias; in the CIFAR code of Spikformer q, k and v do.
+        """
+        width, hidden = self.embedding, self.embedding * self.mlp_ratio
+        channels = (self.channels, *self.stem_channels)
+        stem = sum(9 * before * after + 2 * after for before, after in zip(channels, channels[1:]))
+        position = 9 * width * width + 2 * width
+        attention = 4 * width * width + width + 8 * width
+        mlp = 2 * width * hidden + 3 * hidden + 3 * width
+        return stem + position + self.depth * (attention + mlp) + (width + 1) * self.classes
+
 
 def default_pooled_stages(side):
     """Return the stages that pool for an image of the given shorter side."""

@@ -79,6 +79,37 @@ class MetaSpikeformerConfig(Configuration):
         rows, columns = self.grid
         return rows * columns
 
+    @property
+    def trained_parameters(self):
+        """Numbers that the trained model learns, as papers count them: before any fusion, with one head."""
+        first, second, third, fourth = self.widths
+        stages = ((self.channels, first // 2, 7, 1), (first // 2, first, 3, 1), (first, second, 3, 2))
+        total = sum(
+            downsample_parameters(inputs, width, window) + blocks * convolution_block_parameters(width)
+            for inputs, width, window, blocks in stages
+        )
+        for inputs, width, depth in ((second, third, self.depths[0]), (third, fourth, self.depths[1])):
+            block = transformer_block_parameters(width, self.mlp_ratio)
+            total += downsample_parameters(inputs, width, 3) + depth * block
+        return total + (fourth + 1) * self.classes
+
+
+def downsample_parameters(inputs, width, window):
+    return inputs * width * window * window + 3 * width
+
+
+def convolution_block_parameters(width):
+    """Two pointwise and a depthwise convolution, two convolutions, a BatchNorm for all but the depthwise."""
+    separable = 2 * width * width + 49 * 2 * width + 2 * width * width + 2 * (2 * width + width)
+    return separable + 2 * 9 * width * 4 * width + 2 * (4 * width + width)
+
+
+def transformer_block_parameters(width, mlp_ratio):
+    """Four RepConvs of three convolutions and three BatchNorms, and an MLP with biases."""
+    rep_conv = 2 * width * width + 9 * width + 3 * 2 * width
+    hidden = mlp_ratio * width
+    return 4 * rep_conv + 2 * width * hidden + 3 * hidden + 3 * width
+
 
 def meta_spikeformer(config, parameters, name="meta-spikeformer", provenance=None):
     """Build the network of a configuration; arguments and errors as for `spiking_transformer`."""

@@ -97,7 +97,7 @@ KERNELS = """
 import json, sys
 import numpy as np
 sys.path.insert(0, sys.argv[1])
-from strategies import seeded_network
+from strategies import seeded_lineage, seeded_network
 from refsim.architectures.spiking_transformer import PRESETS
 from refsim.certificate import certified_run
 from refsim.cli.models import blank
@@ -107,6 +107,7 @@ from refsim.kernels.argmax import argmax
 from refsim.kernels.kernel import witnessed
 networks = [seeded_network(preset) for preset in PRESETS]
 networks += [seeded_network(rounding="floor"), seeded_network(pooled_stages=(0,)), seeded_network(leak_shift=12)]
+networks += [seeded_lineage(name) for name in ("spikformer-membranes", "spike-driven", "meta-scores")]
 reports = [report for network in networks for report in certified_run(network, blank(network))[1].reports]
 with witnessed() as witnesses:
     for recipe in attention.recipes():
