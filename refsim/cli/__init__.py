@@ -1,4 +1,4 @@
-"""The command line: demo, run, eval, inspect, audit, import, and golden for the suite."""
+"""The command line: demo, run, eval, inspect, audit, import, published, and golden for the suite."""
 
 import argparse
 import io
@@ -6,6 +6,7 @@ import os
 import sys
 
 from refsim.cli.golden import add_golden_commands
+from refsim.cli.importing import add_import_commands
 from refsim.cli.models import add_model_commands
 from refsim.errors import RefsimError
 from refsim.version import VERSION
@@ -47,5 +48,6 @@ def parser():
     top.set_defaults(fault=FAULT)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     add_model_commands(commands)
+    add_import_commands(commands)
     add_golden_commands(commands)
     return top

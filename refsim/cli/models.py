@@ -1,4 +1,4 @@
-"""The commands on models and kernels: demo, run, eval, inspect, audit, import."""
+"""The commands on models and kernels: demo, run, eval, inspect, audit."""
 
 import importlib
 import sys
@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from refsim import audit_kernel, load, model_file
+from refsim import audit_kernel, load
 from refsim.certificate import certified_run
-from refsim.checkpoints.spiking_transformer import import_spiking_transformer
 from refsim.cli.common import command, print_json
 from refsim.errors import InputError, MultiplicationError
-from refsim.evaluation import count_correct, with_accuracy
+from refsim.evaluation import count_correct
 from refsim.images import read_dataset, read_input
 from refsim.ops import Context, Tokens
 from refsim.render import attention_picture, raster_picture
@@ -60,14 +59,6 @@ def add_model_commands(commands):
     proof.add_argument("model", metavar="MODEL", nargs="?", help=f"{models} (default: all that come with refsim)")
     proof.add_argument("--interpret", nargs=2, metavar=("MODEL", "IMAGE"), help="run on integers that cannot multiply")
     proof.add_argument("--show", metavar="MODULE:FUNCTION", help="audit a numba function of yours, and show each path")
-
-    imported = command(commands, "import", import_checkpoint, "turn a float checkpoint into a model of integers")
-    imported.add_argument("architecture", choices=["spiking-transformer"])
-    imported.add_argument(
-        "checkpoint", metavar="CHECKPOINT", help="written by python -m refsim.training (.safetensors)"
-    )
-    imported.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model file to write (.npz)")
-    imported.add_argument("--test", metavar="DATA", help="record the accuracy on 'digits' or an .npz in the model")
 
 
 def add_pictures(added):
@@ -233,18 +224,3 @@ def audit_function(options):
         print("\n\n".join("\n".join(violation_text(report)) for report in reports))
     if not all(report.passed for report in reports):
         raise MultiplicationError(f"{options.show}: multiplies data")
-
-
-def import_checkpoint(options):
-    """Turn a float checkpoint into a model file."""
-    network = import_spiking_transformer(options.checkpoint, Path(options.output).stem)
-    if options.test:
-        network = with_accuracy(network, *read_dataset(options.test))
-    try:
-        model_file.save(network, options.output)
-    except OSError as error:
-        raise InputError(f"{options.output}: cannot be written: {error.strerror}") from error
-    if options.json:
-        print_json({"model": options.output, "parameter_count": network.parameter_count, **network.provenance})
-    else:
-        print(f"{options.output}: {network.parameter_count:,} integers, {Path(options.output).stat().st_size:,} bytes")
