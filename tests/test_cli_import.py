@@ -1,0 +1,114 @@
+"""The commands on checkpoints and published sizes, as their users see them."""
+
+import json
+
+import numpy as np
+import official_keys
+import pytest
+from safetensors.numpy import save_file
+from synthetic import synthetic
+
+from refsim import load
+from refsim.cli import main
+
+SMALL = ["--heads", "4", "--image-size", "32", "32"]
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A seeded Spikformer with the keys of its authors' CIFAR code."""
+    path = tmp_path / "spikformer.safetensors"
+    save_file(synthetic(official_keys.spikformer_cifar(32, 1), 1), path)
+    return path
+
+
+def imported(checkpoint, *options):
+    """Import to ``model.npz`` beside the checkpoint; return the exit code."""
+    output = ["-o", str(checkpoint.with_name("model.npz"))]
+    return main(["import", "spikformer", str(checkpoint), *output, *SMALL, *options])
+
+
+def test_the_report_tells_of_every_layer(checkpoint, capsys):
+    """Step, error, thresholds and registers of each, then the worst of all, and the size."""
+    assert imported(checkpoint) == 0
+    printed = capsys.readouterr().out
+    assert "spikformer (authors, CIFAR), as trained: T = 4, input 32x32x3, 10 classes, refsim-numerics/1.1" in printed
+    network = load(checkpoint.with_name("model.npz"))
+    layers = [node.name for node in network.nodes if node.operator.kind() in ("Convolution", "Linear", "LIF")]
+    assert [line.split()[0] for line in printed.splitlines()[3 : 3 + len(layers)]] == layers
+    for line in ("largest error of a weight: ", "smallest threshold: ", "widest register: "):
+        assert line in printed
+
+
+def test_json_has_the_errors_of_the_weights(checkpoint, capsys):
+    """Each at most half a step."""
+    assert imported(checkpoint, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    rounded = [layer for layer in report["layers"] if "weights" in layer]
+    assert len(rounded) == 4 + 1 + 6 + 1
+    for layer in rounded:
+        assert 0 < layer["largest_error"] <= 0.5 * 2.0 ** -layer["coarsest_shift"]
+    assert report["architecture"] == "spikformer" and report["weight_bits"] == 8
+
+
+def test_the_same_checkpoint_gives_the_same_bytes(checkpoint):
+    """Another run, another file name in the same folder: the model file is equal, byte for byte."""
+    contents = []
+    for _ in range(2):
+        imported(checkpoint)
+        contents.append(checkpoint.with_name("model.npz").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_an_imported_model_runs_and_is_certified(checkpoint, tmp_path, capsys):
+    """refsim run on it, with 0 multiplications."""
+    from PIL import Image
+
+    imported(checkpoint)
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "image.png")
+    capsys.readouterr()
+    assert main(["run", str(checkpoint.with_name("model.npz")), str(tmp_path / "image.png"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["census"]["multiplies"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["import", "meta-spikeformer", "spikformer.safetensors"],
+            "is a checkpoint of spikformer (authors, CIFAR), not",
+        ),
+        (["import", "spikformer", "spikformer.safetensors", "--image-size", "32", "32"], "give --heads"),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--mean", "0", "0"], "expected 3 numbers"),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--std", "0"], "std: expected numbers above 0"),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--ema"], "state_dict_ema"),
+        (
+            ["import", "spikformer", "spikformer.safetensors", "--heads", "3"],
+            "32 must be a multiple of 8 and of 3 heads",
+        ),
+        (
+            ["import", "spiking-transformer", "spikformer.safetensors", "--bits", "4"],
+            "--bits: a checkpoint of spiking-",
+        ),
+        (
+            ["import", "spiking-transformer", "spikformer.safetensors", "--whole-input"],
+            "--whole-input: a checkpoint of",
+        ),
+    ],
+)
+def test_faults_are_said_in_one_line(checkpoint, arguments, message, monkeypatch, capsys):
+    """With exit code 2, and nothing written."""
+    monkeypatch.chdir(checkpoint.parent)
+    assert main([*arguments, "-o", "model.npz"]) == 2
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
+    assert not checkpoint.with_name("model.npz").exists()
+
+
+def test_published_sizes_are_listed(capsys):
+    """For a person and for a program."""
+    assert main(["published"]) == 0
+    assert "spikformer-8-768                      66.34 M" in capsys.readouterr().out
+    assert main(["published", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["meta-spikeformer-55M"]["trained_parameters"] == 55_350_248
