@@ -115,7 +115,10 @@ FAULTS = [
     (["demo", "--index", "360"], "--index: expected 0 to 359, got 360"),
     (["inspect", "none.npz"], "none.npz: no such file"),
     (["import", "spiking-transformer", "none.safetensors", "-o", "new.npz"], "none.safetensors: no such file"),
-    (["import", "spiking-transformer", "image.png", "-o", "new.npz"], "image.png: expected a checkpoint (.safetensors, "),
+    (
+        ["import", "spiking-transformer", "image.png", "-o", "new.npz"],
+        "image.png: expected a checkpoint (.safetensors, ",
+    ),
 ]
 
 
