@@ -20,7 +20,7 @@ from refsim.network import INPUT_SITE
 from refsim.simulator import input_frames, run
 
 BATCH = 8
-"""Images that run side by side: what an ImageNet network keeps of so many fits in a gigabyte or two."""
+"""Images that run side by side: what an ImageNet network keeps of so many fits in about two gigabytes."""
 
 
 @dataclass(frozen=True)

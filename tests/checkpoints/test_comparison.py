@@ -104,6 +104,23 @@ def test_a_wrong_threshold_shows_where_it_is(dyadic, site):
     assert layer.float_rate < layer.integer_rate and layer.overlap < 1
 
 
+def test_a_wrong_bias_of_the_classifier_shows_in_labels_and_logits(dyadic):
+    """The checkpoint's fourth logit, 100 higher: its label everywhere, the largest difference, and in the spread."""
+    bias = dyadic.reals["head.linear.bias"] + 100.0 * (np.arange(10) == 3)
+    images = model_images(dyadic, 5)
+    results = [run(dyadic.network, image, threads=1) for image in images]
+    planted = replace(dyadic, reals={**dyadic.reals, "head.linear.bias": bias})
+    comparison = compare(planted, images, np.full(5, 3), precision="float64")
+    fourths = sum(result.label == 3 for result in results)
+    assert fourths < 5 == comparison.float_correct
+    assert comparison.integer_correct == comparison.equal_labels == fourths
+    assert comparison.logit_difference == 100
+    logits = [result.logits / result.logit_denominator for result in results]
+    spreads = [100 + real[3] - np.delete(real, 3).min() for real in logits]
+    assert comparison.logit_spread == pytest.approx(np.mean(spreads), abs=1e-12)
+    assert comparison.first_departure is None
+
+
 def test_spikes_are_counted_as_they_are():
     """By hand: of six outputs four are equal, one of them a spike; a spike of the other sign is not common."""
     counts = layer_counts(np.array([[0, 1], [1, -1], [0, 0]]), np.array([[0, 1], [0, 1], [0, 0]]))
