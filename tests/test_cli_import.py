@@ -106,6 +106,19 @@ def test_faults_are_said_in_one_line(checkpoint, arguments, message, monkeypatch
     assert not checkpoint.with_name("model.npz").exists()
 
 
+def test_the_comparison_is_printed_and_in_json(checkpoint, tmp_path, capsys):
+    """Labels and accuracy, the logits, and each layer of neurons."""
+    pytest.importorskip("torch")
+    random = np.random.default_rng(0)
+    np.savez(tmp_path / "data.npz", images=random.integers(0, 256, (5, 32, 32, 3), np.uint8), labels=np.arange(5))
+    compared = ("--compare", str(tmp_path / "data.npz"), "--limit", "3")
+    assert imported(checkpoint, *compared) == 0
+    printed = capsys.readouterr().out
+    assert "integers beside the checkpoint in float32, on 3 images" in printed and "block0.mlp.output  " in printed
+    assert imported(checkpoint, *compared, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["comparison"]["images"] == 3
+
+
 def test_published_sizes_are_listed(capsys):
     """For a person and for a program."""
     assert main(["published"]) == 0

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from refsim import model_file
 from refsim.architectures.published import PUBLISHED
+from refsim.checkpoints.comparison import compare
+from refsim.checkpoints.comparison_report import comparison_json, comparison_text
 from refsim.checkpoints.conventions import MEANS, WIDTHS, Conventions
+from refsim.checkpoints.float_network import import_torch
 from refsim.checkpoints.import_report import import_json, import_text
 from refsim.checkpoints.lineage import ARCHITECTURES, import_lineage
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
@@ -50,6 +53,12 @@ def add_import_commands(commands):
         default=None,
         help="neurons that add the input undivided, as in the papers' formulas (spikingjelly: decay_input=False)",
     )
+    how.add_argument(
+        "--compare",
+        metavar="DATA",
+        help="hold the integers against the float checkpoint on 'digits' or an .npz (needs torch)",
+    )
+    how.add_argument("--limit", type=int, metavar="N", help="compare only the first N images")
     how.add_argument("--ema", action="store_true", help="take the moving average of the weights (state_dict_ema)")
 
     command(commands, "published", list_published, "list the published sizes of every architecture")
@@ -58,10 +67,9 @@ def add_import_commands(commands):
 def import_checkpoint(options):
     """Turn a float checkpoint into a model file."""
     if options.architecture == OWN:
-        imported, network = None, import_own(options)
+        imported, comparison, network = None, None, import_own(options)
     else:
-        name = Path(options.output).stem
-        imported = import_lineage(options.architecture, options.checkpoint, name, conventions(options), options.ema)
+        imported, comparison = import_published(options)
         network = imported.network
     if options.test:
         network = with_accuracy(network, *read_dataset(options.test))
@@ -69,14 +77,32 @@ def import_checkpoint(options):
         model_file.save(network, options.output)
     except OSError as error:
         raise InputError(f"{options.output}: cannot be written: {error.strerror}") from error
-    tell(options, imported, network)
+    tell(options, imported, comparison, network)
+
+
+def import_published(options):
+    """Import a checkpoint of a published architecture, and compare it where that was asked for."""
+    data = None
+    if options.compare:
+        import_torch()
+        data = [values[: options.limit] for values in read_dataset(options.compare)]
+    imported = import_lineage(
+        options.architecture,
+        options.checkpoint,
+        Path(options.output).stem,
+        conventions(options),
+        ema=options.ema,
+        keep=bool(options.compare),
+    )
+    return imported, compare(imported, *data) if data else None
 
 
 def import_own(options):
     """Import a checkpoint of refsim's own training, which takes no conventions."""
     given = [name for name in given_conventions(options) if name != "halve_input"]
-    if given or options.ema or options.whole_input:
-        option = given[0].replace("_", "-") if given else "ema" if options.ema else "whole-input"
+    given += [name for name in ("ema", "whole_input", "compare") if getattr(options, name)]
+    if given:
+        option = given[0].replace("_", "-")
         raise InputError(f"--{option}: a checkpoint of {OWN} says itself how it was trained")
     return import_spiking_transformer(options.checkpoint, Path(options.output).stem)
 
@@ -98,11 +124,13 @@ def given_conventions(options):
     return given
 
 
-def tell(options, imported, network):
+def tell(options, imported, comparison, network):
     """Print what was written."""
     size = Path(options.output).stat().st_size
     if options.json:
         report = {} if imported is None else import_json(imported)
+        if comparison is not None:
+            report["comparison"] = comparison_json(comparison)
         print_json(
             {
                 "model": options.output,
@@ -115,6 +143,8 @@ def tell(options, imported, network):
         return
     if imported is not None:
         print("\n".join([*import_text(imported), ""]))
+    if comparison is not None:
+        print("\n".join([*comparison_text(comparison), ""]))
     print(f"{options.output}: {network.parameter_count:,} integers, {size:,} bytes")
 
 
