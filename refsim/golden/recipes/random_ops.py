@@ -156,6 +156,7 @@ def lineage(draw):
     )
     yield draw.case("membranes", "token_sum", TokenSum(), draw.values("sums", 9, 5, low=-9999, high=9999))
     yield draw.case("large", "token_sum", TokenSum(), draw.values("sums", 9, 5, low=-(2**24), high=2**24))
+    yield draw.case("wide", "token_sum", TokenSum(64), draw.values("membranes", 9, 5))
     yield draw.case("stream", "token_sum", TokenSum(), draw.values("stream", 9, 5))
     yield draw.case("places", "grid", Grid(3, 5), draw.values("sums", 15, 2, low=-99, high=99))
     for window, stride, padding, rows, columns in ((3, 1, 1, 4, 5), (3, 2, 1, 7, 5), (7, 2, 3, 9, 6)):
