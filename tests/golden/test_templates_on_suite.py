@@ -65,6 +65,12 @@ MUTANT_OF = {
     "branch-shift-on-the-sum": "R11",
     "token-counts-not-cleared": "H12",
     "static-nodes-of-first-sample": "S17",
+    "mask-inverted": "M03",
+    "mask-of-first-token": "M06",
+    "key-value-without-last-token": "K14",
+    "retrieval-transposed": "K04",
+    "taps-everywhere": "C01",
+    "sum-over-tokens-of-16-bits": "H14",
 }
 """The bug of the catalogue that each planted line is; the others are in no catalogue."""
 
@@ -119,5 +125,5 @@ def test_a_planted_bug_is_caught_located_and_named(bug, objects):
 
 
 def test_most_planted_bugs_have_a_name():
-    """Of 45 all but one are in the catalogue, which grew by them."""
-    assert 45 == len(PLANTED) and {"scores-transposed"} == {bug.name for bug in PLANTED} - set(MUTANT_OF)
+    """Of 51 all but one are in the catalogue, which grew by them."""
+    assert 51 == len(PLANTED) and {"scores-transposed"} == {bug.name for bug in PLANTED} - set(MUTANT_OF)

@@ -78,6 +78,18 @@ def spike_driven():
         masked=[[[1], [1], [1]], [[0], [0], [0]], [[1], [0], [1]]],
     )
     yield sdsa(
+        "any-number-of-tokens",
+        "One, two or all three tokens open the gate alike",
+        [[[1, 1, 1], [0, 1, 1], [0, 0, 1]]],
+        [[[1, 1, 1], [1, 1, 1], [1, 1, 1]]],
+        [[[1, 1, 1], [0, 0, 0], [1, 0, 1]]],
+        both=[[[1, 1, 1], [0, 1, 1], [0, 0, 1]]],
+        count=[[[1, 2, 3]]],
+        gate=[[[1, 1, 1]]],
+        membrane=[[[0, 0, 0]]],
+        masked=[[[1, 1, 1], [0, 0, 0], [1, 0, 1]]],
+    )
+    yield sdsa(
         "query-is-masked",
         "The gate masks Q, and no other spikes",
         [[[0, 1], [1, 1]]],
