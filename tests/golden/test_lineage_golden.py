@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import oracles
 import pytest
+from frozen import valid_cases
 from golden_cases import answered, make
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from refsim.golden.faces.c_header import c_header
 from refsim.golden.faces.hex import hex_text
 from refsim.golden.faces.tensors import tensors
 from refsim.golden.faces.text import case_text
-from refsim.golden.mutants import EQUIVALENT
+from refsim.golden.mutants import EQUIVALENT, MUTANTS
 from refsim.golden.opening import calculation, open_sum
 from refsim.golden.reference import answer
 from refsim.golden.sites import axes_of, axis_names
@@ -204,6 +205,45 @@ def test_what_is_wrong_with_key_value_is_said_in_its_axes():
     transposed = np.ascontiguousarray(right.swapaxes(2, 3))
     assert "transposed: key_channel and value_channel exchanged" in classify(case, "out", right, transposed)
     assert "reversed along the heads" in classify(case, "out", right, np.ascontiguousarray(right[:, ::-1]))
+
+
+BORDER = "only where the window reaches outside the image"
+
+
+@pytest.mark.parametrize("identity", ["C01", "C02"])
+def test_a_wrong_border_is_said_so(identity):
+    """Biases of taps outside added, or those of every border place left out: 4 x 5 places, a window of 3 x 3."""
+    case = make(
+        "TapBias",
+        {"x": ("currents", (4, 5, 2))},
+        bias=np.arange(1, 19, dtype=np.int32).reshape(3, 3, 2),
+        image_rows=4,
+        image_columns=5,
+    )
+    right, wrong = case.expected["out"], MUTANTS[identity].answer(case)["out"]
+    assert BORDER in classify(case, "out", right, wrong)
+    wrong[1, 1, 1, 0] += 1
+    assert BORDER not in classify(case, "out", right, wrong)
+
+
+def test_a_wrong_border_of_a_pool_is_told_from_its_middle():
+    """A window of 3 with stride 2 and padding 1 over 5 x 5: of 3 x 3 places only the middle lies inside."""
+    case = make("MaxPool", {"x": ("currents", (5, 5, 1))})
+    right = case.expected["out"]
+    border, middle = right.copy(), right.copy()
+    border[:, 0], border[:, :, 2] = 99, 99
+    middle[:, 1, 1] = 99
+    assert BORDER in classify(case, "out", right, border) and BORDER not in classify(case, "out", right, middle)
+
+
+def test_every_known_bug_of_every_directed_case_is_classified_without_an_error():
+    """Whatever a bug leaves at a site of the new operators, the words for it are found or there are none."""
+    cases = [case for case in valid_cases() if case.level == "L1" and case.numerics.endswith("/1.1")]
+    assert len(cases) >= 50
+    for case, mutant in product(cases, MUTANTS.values()):
+        if mutant.concerns(case):
+            for site, got in mutant.answer(case).items():
+                assert all(isinstance(phrase, str) for phrase in classify(case, site, case.expected[site], got))
 
 
 def wide_weights():
