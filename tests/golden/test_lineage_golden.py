@@ -135,15 +135,15 @@ def test_a_mask_shows_the_spike_and_what_lets_it_pass():
     case = with_inputs(make("Mask", forms, 1), spikes=[[[1, 1], [-1, 1]]], mask=[[[1, 0]]])
     assert [
         "  spikes[1, 0] = -1",
-        "  mask[0, 0] = 1: one row for all tokens: the spike passes",
+        "  mask[0, 0] = 1 (one row for all tokens): -1 passes",
         "out[0, 1, 0] = -1 = 0x3 = 0b11",
     ] == calculation(case, "out", (0, 1, 0))[1:]
     got = {"out": np.array([[[1, 1], [-1, 0]]], np.int8)}
     lines = open_sum(case, got, compare(case, got).first)
-    assert "  mask[0, 1] = 0: one row for all tokens: nothing passes" == lines[2]
+    assert "  mask[0, 1] = 0 (one row for all tokens): nothing passes" == lines[2]
     case = make("Mask", {"spikes": ("spikes", (2, 2)), "mask": ("gates", (2, 2))}, 1)
     case = with_inputs(case, spikes=[[[1, 1], [-1, 1]]], mask=[[[0, 0], [1, 0]]])
-    assert "  mask[1, 0] = 1: the spike passes" == calculation(case, "out", (0, 1, 0))[2]
+    assert "  mask[1, 0] = 1: -1 passes" == calculation(case, "out", (0, 1, 0))[2]
 
 
 def test_biases_of_taps_are_opened_where_they_lie():

@@ -59,8 +59,9 @@ def mask(question):
     one_for_all = len(question.values(1)) == 1
     row = 0 if one_for_all else token
     (spike, spike_words), (gate, gate_words) = question.read(0, question.place), question.read(1, (row, channel))
-    outcome = ("one row for all tokens: " if one_for_all else "") + ("the spike passes" if gate else "nothing passes")
-    return [f"{spike_words} = {spike}", f"{gate_words} = {gate}: {outcome}"], spike * gate
+    row_words = " (one row for all tokens)" if one_for_all else ""
+    outcome = f"{spike} passes" if gate else "nothing passes"
+    return [f"{spike_words} = {spike}", f"{gate_words} = {gate}{row_words}: {outcome}"], spike * gate
 
 
 def argmax(question):

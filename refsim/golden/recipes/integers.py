@@ -9,7 +9,7 @@ from refsim.golden.recipes.attention import several
 from refsim.golden.recipes.recipe import Recipe, directed, graph_case
 from refsim.golden.recipes.sums import pool
 from refsim.network import Node
-from refsim.ops import LIF, Convolution, Grid, Linear, Residual, TapBias, Tokens, TokenSum
+from refsim.ops import LIF, Convolution, Grid, Linear, Residual, TapBias, TimeSum, Tokens, TokenSum
 
 WINDOW = [[1, 20, 300], [4000, 50000, 600000], [7000000, 80000000, 900000000]]
 """Biases of which every sum tells its terms."""
@@ -96,6 +96,23 @@ def heads():
                 "head.logits": [[[1 + 3 * spike, 1 - 2 * spike]] for spike in spikes],
             },
         )
+
+    yield several(
+        "logits-of-a-stream",
+        "Integers from 0 to 18 are added over three tokens, gathered through six bit planes, and their logits over time",
+        "head",
+        [
+            Node("head.count", TokenSum(), ("stream",)),
+            Node("head.fc", Linear(classes, np.array([6, 6], np.int32), planes=6), ("head.count",)),
+            Node("head.logits", TimeSum(), ("head.fc",)),
+        ],
+        {"stream": ("stream", [[[18], [18], [18]], [[0], [1], [2]]])},
+        {
+            "head.count": [[[54]], [[3]]],
+            "head.fc": [[[168, -102]], [[15, 0]]],
+            "head.logits": [[[168, -102]], [[183, -102]]],
+        },
+    )
 
 
 def small_streams():
