@@ -99,7 +99,7 @@ def heads():
 
     yield several(
         "logits-of-a-stream",
-        "Integers from 0 to 18 are added over three tokens, gathered through six bit planes, and their logits over time",
+        "Integers from 0 to 18, summed over three tokens, go through six bit planes, and their logits over time",
         "head",
         [
             Node("head.count", TokenSum(), ("stream",)),
