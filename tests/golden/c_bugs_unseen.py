@@ -168,7 +168,7 @@ UNSEEN_BUGS = (
     Bug(
         "token-counts-not-cleared",
         "operators.c",
-        "fill(counts, channels, 0);",
+        "fill(sums, channels, 0);",
         "(void)fill;",
         ("TokenSum",),
         "the counters of the tokens go on from the timestep before",

@@ -107,6 +107,13 @@ def test_the_c_template_passes_every_case(tmp_path):
     require_all_pass(verdicts_of(executable))
 
 
+@pytest.mark.parametrize("bug", PLANTED, ids=lambda bug: bug.name)
+def test_the_line_of_a_bug_stands_once(bug):
+    """Where the template has changed, the table follows."""
+    lines = (c_template.SOURCES / bug.file).read_text().split("\n")
+    assert 1 == [line.strip() for line in lines].count(bug.old)
+
+
 @needs_gcc
 @pytest.mark.heavy
 @pytest.mark.parametrize("bug", PLANTED, ids=lambda bug: bug.name)

@@ -106,8 +106,9 @@ static void step_tokens(const Node *node, int timestep)
 /* N5: the way back. */
 static void step_grid(const Node *node, int timestep)
 {
+    const Site *tokens = node->inputs[0];
     (void)timestep;
-    copy_values(node->output, node->inputs[0]);
+    copy_values(node->output, tokens);
 }
 
 static void step_token_sum(const Node *node, int timestep)

@@ -189,8 +189,8 @@ void tap_bias(const TapBias *taps, const int64_t *values, int64_t *sums)
     size_t channels = taps->output.channels;
     for (size_t y = 0; y < taps->output.rows; y++)
         for (size_t x = 0; x < taps->output.columns; x++, values += channels, sums += channels) {
-            fill(sums, channels, 0);
-            add_all(sums, channels, values);
+            for (size_t channel = 0; channel < channels; channel++)
+                sums[channel] = values[channel];
             add_taps(taps, y, x, sums);
         }
 }
