@@ -9,7 +9,12 @@ from refsim.golden.reference import answer
 from refsim.network import Node
 from refsim.ops import OPERATORS
 
-TYPES = {"spikes": (np.int8, -1, 1), "graded": (np.int8, 0, 7), "currents": (np.int32, -40, 40)}
+TYPES = {
+    "spikes": (np.int8, -1, 1),
+    "gates": (np.int8, 0, 1),
+    "graded": (np.int8, 0, 7),
+    "currents": (np.int32, -40, 40),
+}
 
 
 def make(kind, forms, timesteps=3, seed=0, samples=1, site="out", static=(), **fields):

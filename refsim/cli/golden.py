@@ -16,6 +16,7 @@ from refsim.golden.doors.executable import ExecutableDoor
 from refsim.golden.doors.python import PythonDoor
 from refsim.golden.doors.trace import MODES, TraceDoor
 from refsim.golden.faces.export import FACES, export
+from refsim.golden.faces.text import word
 from refsim.golden.freeze import KILLS, differing_files, freeze, index_of
 from refsim.golden.junit import junit_xml
 from refsim.golden.kills import UNSEEN, kills_csv, read_kills, weak_mutants
@@ -49,7 +50,7 @@ def add_golden_commands(commands):
     verification.error = lambda message: refuse_words(verification, message)
     add_selection(verification)
 
-    listing = command(inner, "list", list_cases, "list the cases")
+    listing = command(inner, "list", list_cases, "list the cases and the profile of each")
     add_selection(listing)
 
     page = command(inner, "show", show_case, "show a case: question, answer, calculation, the bugs it catches")
@@ -134,12 +135,19 @@ def require_folder_of(*paths):
 
 
 def list_cases(options):
-    """List the cases of a selection."""
-    _, entries = selected(options)
+    """List the cases of a selection, with every choice of the numerics that each makes."""
+    suite, entries = selected(options)
+    listed = [{**entry, "profile": suite.manifest(entry)["profile"]} for entry in entries]
     if options.json:
-        print_json(entries)
+        print_json(listed)
     else:
-        print("\n".join(f"{entry['id']:<50} {entry['op']:<12} {entry['selection']}" for entry in entries))
+        print("\n".join(map(case_line, listed)))
+
+
+def case_line(entry):
+    """Return what `list` says of a case in one line, for eyes and for grep: ``reset=zero rounding=exact``."""
+    choices = " ".join(f"{name}={word(value)}" for name, value in sorted(entry["profile"].items()))
+    return f"{entry['id']:<50} {entry['op']:<16} {entry['selection']:<7} {choices}"
 
 
 def show_case(options):

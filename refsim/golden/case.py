@@ -114,7 +114,8 @@ class Case:
         """The lowest version of the numerics that answers the case, or must refuse it."""
         if self.reject_reason is None:
             return self.fragment.numerics
-        return numerics_name(max(OPERATORS[node["operator"]].since_minor for node in self.nodes))
+        known = [OPERATORS[node["operator"]].since_minor for node in self.nodes if node["operator"] in OPERATORS]
+        return numerics_name(max(known, default=0))
 
     @property
     def profile(self):
@@ -145,8 +146,9 @@ class Case:
         if self.draws:
             dtype, shape, _, _ = self.draws.inputs[name]
         else:
-            dtype, shape = self.inputs[name].dtype, self.inputs[name].shape[int(self.samples > 1) :]
-        return Signal.uniform(dtype, shape[int(name not in self.static_inputs) :], *self.ranges[name])
+            dtype, shape = self.inputs[name].dtype, self.inputs[name].shape
+        leading = int(self.samples > 1) + int(name not in self.static_inputs)
+        return Signal.uniform(dtype, shape[leading:], *self.ranges[name])
 
     @property
     def sites(self):

@@ -54,6 +54,25 @@ class CountingTwin(Twin):
         self.note("tied logits", (logits == logits.max(axis=1, keepdims=True)).sum(axis=1) > 1)
         return super().first_largest(logits)
 
+    def masked(self, spikes, mask):
+        self.note("spikes that a mask takes away", (spikes != 0) & (mask == 0))
+        return super().masked(spikes, mask)
+
+    def key_product(self, key, value):
+        products = super().key_product(key, value)
+        self.note("negative values of K^T V", products < 0)
+        return products
+
+    def taps_inside(self, operator, biases):
+        inside = super().taps_inside(operator, np.ones_like(biases))[..., 0]
+        self.note("places whose window reaches outside the image", inside < biases.shape[0] * biases.shape[1])
+        return super().taps_inside(operator, biases)
+
+    def summed(self, values):
+        sums = super().summed(values)
+        self.note("negative sums over tokens", sums < 0)
+        return sums
+
     def note(self, what, where):
         self.counts[what] += int(np.sum(where))
 

@@ -5,26 +5,33 @@ import numpy as np
 from refsim.errors import GoldenError
 
 IMAGE, TOKENS, HEADS = ("row", "column", "channel"), ("token", "channel"), ("head", "query", "key")
+KEY_VALUES = ("head", "key_channel", "value_channel")
 AXES = {
     "Argmax": TOKENS,
     "Context": TOKENS,
     "Convolution": IMAGE,
+    "Grid": IMAGE,
+    "KeyValue": KEY_VALUES,
     "Linear": TOKENS,
     "MaxPool": IMAGE,
+    "Retrieval": TOKENS,
     "Scores": HEADS,
     "TokenSum": TOKENS,
     "Tokens": TOKENS,
 }
 """Names of the axes of one timestep by operator; the other operators keep those of their first input."""
 
+READ_AS = {"Context": (0, HEADS), "Retrieval": (1, KEY_VALUES)}
+"""Operators that tell the axes of one of their inputs: which, and the names."""
+
 BY_DIMENSIONS = {1: ("channel",), 2: TOKENS, 3: IMAGE}
 
 PARAMETER_AXES = {
-    "bias": ("output",),
+    "bias": ("window_row", "window_column", "output"),
     "thresholds": ("channel",),
     "weights": ("window_row", "window_column", "channel", "output"),
 }
-"""Names of the axes of parameters by field; a linear map has the last ones."""
+"""Names of the axes of parameters by field; a parameter of fewer axes has the last ones."""
 
 
 def axes_of(case, role, name, array):
@@ -79,10 +86,12 @@ def input_axis_names(case, name):
     """Name the axes of an input by what reads it, else by how many there are."""
     if name not in case.ranges:
         raise GoldenError(f"{case.id}: no site {name!r}; it has {', '.join(case.fragment.signals)}")
-    maps = {node.inputs[0] for node in case.fragment.nodes if node.operator.kind() == "Context"}
+    for node in case.fragment.nodes:
+        place, names = READ_AS.get(node.operator.kind(), (0, None))
+        if names and node.inputs[place] == name:
+            return names
     dimensions = len(case.fragment.signals[name].shape)
-    unnamed = tuple(f"axis {axis}" for axis in range(dimensions))
-    return HEADS if name in maps else BY_DIMENSIONS.get(dimensions, unnamed)
+    return BY_DIMENSIONS.get(dimensions, tuple(f"axis {axis}" for axis in range(dimensions)))
 
 
 def values_in_time(case, site):

@@ -11,10 +11,10 @@ import numpy as np
 
 from refsim.golden.case import DIGEST_SITE
 from refsim.golden.reference import digest
-from refsim.golden.twin_operators import Attention, Gathers, Images, Neurons, Readout
+from refsim.golden.twin_operators import Attention, Gathers, Images, Lineage, Neurons, Readout
 
 
-class Twin(Neurons, Gathers, Images, Attention, Readout):
+class Twin(Neurons, Gathers, Images, Attention, Lineage, Readout):
     """One run of a case, over all its samples.
 
     Parameters

@@ -139,7 +139,7 @@ class Gathers:
 
 
 class Images:
-    """Max pooling (N12) and the numbering of tokens (N5)."""
+    """Max pooling (N12), the numbering of tokens and the way back (N5), biases of taps (N18)."""
 
     def max_pool(self, node, timestep, values):
         return self.pooled(node.operator, values), None
@@ -164,6 +164,30 @@ class Images:
 
     def tokens(self, node, timestep, values):
         return values.reshape(-1, values.shape[-1]), None
+
+    def grid(self, node, timestep, tokens):
+        return self.placed(tokens, node.operator.rows, node.operator.columns), None
+
+    def placed(self, tokens, rows, columns):
+        """Put tokens (N, C) back in their places (Y, X, C)."""
+        return tokens.reshape(rows, columns, -1)
+
+    def tap_bias(self, node, timestep, sums):
+        return sums + self.taps_inside(node.operator, self.tap_biases(node)), None
+
+    def tap_biases(self, node):
+        return self.parameter(node, "bias")
+
+    def taps_inside(self, operator, biases):
+        """Return for each place the sum of the biases of those taps that lie inside the image (N18)."""
+        window = biases.shape[:2]
+        views = sliding_window_view(self.image_of_ones(operator), window)[:: operator.stride, :: operator.stride]
+        return np.tensordot(views, biases, axes=2)
+
+    def image_of_ones(self, operator):
+        """Return 1 inside the image and 0 in the padding around it."""
+        ones = np.ones((operator.image_rows, operator.image_columns), np.int64)
+        return np.pad(ones, operator.padding)
 
 
 class Attention:
@@ -199,11 +223,51 @@ class Attention:
         return stream + branch
 
 
+class Lineage:
+    """The mask (N16), and attention through K^T V (N17)."""
+
+    def mask(self, node, timestep, spikes, mask):
+        return self.masked(spikes, self.for_each_token(mask, spikes)), None
+
+    def for_each_token(self, mask, spikes):
+        """Return a value of the mask for every spike; one row stands for all tokens."""
+        return np.broadcast_to(mask, spikes.shape)
+
+    def masked(self, spikes, mask):
+        return spikes * mask
+
+    def key_value(self, node, timestep, key, value):
+        heads = node.operator.heads
+        return self.key_product(self.by_head(key, heads), self.by_head(value, heads)), None
+
+    def by_head(self, tokens, heads):
+        """Split (N, D) into (H, N, E)."""
+        return tokens.reshape(len(tokens), heads, -1).transpose(1, 0, 2)
+
+    def key_product(self, key, value):
+        """Return K^T V of (H, N, E) each: (H, E, E)."""
+        return key.transpose(0, 2, 1) @ value
+
+    def retrieval(self, node, timestep, query, key_values):
+        return self.from_heads(self.retrieved(self.by_head(query, len(key_values)), key_values)), None
+
+    def retrieved(self, query, key_values):
+        """Return Q (K^T V) of (H, N, E) and (H, E, E): (H, N, E)."""
+        return query @ key_values
+
+    def from_heads(self, heads):
+        """Join (H, N, E) into (N, D)."""
+        return heads.transpose(1, 0, 2).reshape(heads.shape[1], -1)
+
+
 class Readout:
     """Sums over tokens and time (N14), and the label (N15)."""
 
-    def token_sum(self, node, timestep, spikes):
-        return self.counted(spikes).sum(axis=0, keepdims=True), None
+    def token_sum(self, node, timestep, values):
+        return self.summed(self.counted(values)), None
+
+    def summed(self, values):
+        return values.sum(axis=0, keepdims=True)
 
     def counted(self, spikes):
         return spikes

@@ -105,7 +105,7 @@ UNSEEN_BUGS = (
         "operators.c",
         "int64_t place = (int64_t)(output * stride + element) - (int64_t)padding;",
         "int64_t place = ((int64_t)output - (int64_t)padding) * (int64_t)stride + (int64_t)element;",
-        ("Convolution", "MaxPool"),
+        ("Convolution", "MaxPool", "TapBias"),
         "the padding is taken off before the stride is applied: with stride 2 the window lies one place too far back",
     ),
     Bug(
@@ -168,7 +168,7 @@ UNSEEN_BUGS = (
     Bug(
         "token-counts-not-cleared",
         "operators.c",
-        "fill(counts, channels, 0);",
+        "fill(sums, channels, 0);",
         "(void)fill;",
         ("TokenSum",),
         "the counters of the tokens go on from the timestep before",

@@ -4,7 +4,9 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
+from lineage_cases import lineage_cases, lineage_misfits
 from strategies import seeded_network
+from template_parts import drawn, fields, single, wide
 
 from refsim.golden.case import Draws, case_of
 from refsim.network import Node
@@ -13,39 +15,18 @@ from refsim.ops import (
     Argmax,
     Context,
     Convolution,
+    KeyValue,
     Linear,
     MaxPool,
     ReLU,
     Residual,
+    Retrieval,
     Scores,
+    TapBias,
     TimeSum,
     Tokens,
     TokenSum,
 )
-
-
-def drawn(seed, shape, low, high, dtype=np.int8):
-    return np.random.default_rng(seed).integers(low, high + 1, shape).astype(dtype)
-
-
-def wide(*values):
-    return np.array(values, np.int32)
-
-
-def fields(id, **others):
-    return {"id": id, "title": id, "level": "L2", "op": "some", **others}
-
-
-def single(id, operator, *inputs, **others):
-    """A case of one node, named by its operator; inputs are (array, lowest, highest), two frames each unless said."""
-    names = [f"input{place}" for place in range(len(inputs))]
-    name = operator.kind().lower()
-    return case_of(
-        [Node(name, operator, tuple(names))],
-        {each: array for each, (array, _, _) in zip(names, inputs)},
-        {each: (low, high) for each, (_, low, high) in zip(names, inputs)},
-        **fields(id, **{"outputs": (name,), "timesteps": 2, **others}),
-    )
 
 
 def lif_cases():
@@ -192,7 +173,17 @@ def digest_cases():
 
 
 def valid_cases():
-    makers = lif_cases, gather_cases, other_cases, attention_cases, layer_cases, model_cases, sample_cases, digest_cases
+    makers = (
+        lif_cases,
+        gather_cases,
+        lineage_cases,
+        other_cases,
+        attention_cases,
+        layer_cases,
+        model_cases,
+        sample_cases,
+        digest_cases,
+    )
     return list(itertools.chain.from_iterable(maker() for maker in makers))
 
 
@@ -223,6 +214,26 @@ def boundary_cases():
         "time_sum": (5, lambda bits: single("", TimeSum(bits), steady)),
         # -8 + (-8 << 2) = -40
         "residual": (7, lambda bits: single("", Residual(0, 2, bits), steady, steady)),
+        # 400 - 1 x 32768 passes 16 bits: 17
+        "linear.16": (17, lambda bits: single("", Linear(weights.astype(np.int16) * 256, wide(-1), 0, bits), ones)),
+        # three tokens, each at least -8
+        "token_sum.membranes": (6, lambda bits: single("", TokenSum(bits), (drawn(65, (2, 3, 4), -8, 7), -8, 7))),
+        # three tokens, each at most 7
+        "key_value": (6, lambda bits: single("", KeyValue(2, "k", bits), ones, (drawn(66, (2, 3, 4), 0, 7), 0, 7))),
+        # two channels a head, each at least -8
+        "retrieval": (
+            5,
+            lambda bits: single("", Retrieval(bits), ones, (drawn(67, (2, 2, 2, 2), -8, 7, np.int32), -8, 7)),
+        ),
+        # 7 + 100 passes 127 with another 21, though -30 brings it back
+        "tap_bias": (
+            9,
+            lambda bits: single(
+                "",
+                TapBias(np.array([[[100], [21], [-30]]], np.int32), 1, 3, 1, 0, bits),
+                (drawn(68, (2, 1, 1, 1), -8, 7, np.int32), -8, 7),
+            ),
+        ),
         "token_sum": (3, lambda bits: single("", TokenSum(bits), ones)),
         # two channels a head, each at most 7
         "scores": (5, lambda bits: single("", Scores(2, "q", bits), ones, (drawn(63, (2, 3, 4), 0, 7), 0, 7))),
@@ -253,7 +264,7 @@ def misfits():
     yield "planes too few", single("", Linear(weights, bias, planes=2), graded)
     yield "planes of a negative", single("", Linear(weights, bias, planes=3), (graded[0], -1, 5))
     yield "weights do not fit", single("", Linear(weights[:3], bias), ones)
-    yield "weights of int16", single("", Linear(weights.astype(np.int16), bias), ones)
+    yield "weights of int32", single("", Linear(weights.astype(np.int32), bias), ones)
     yield "bias of int8", single("", Linear(weights, bias.astype(np.int8)), ones)
     yield "bias too long", single("", Linear(weights, wide(0, 0, 0)), ones)
     yield "padding as large as the window", single("", Convolution(kernel, bias, 1, 3), image)
@@ -267,7 +278,8 @@ def misfits():
     yield "unknown reset", single("", LIF(wide(1, 2, 3, 4), reset="soft"), ones)
     yield "register of 65 bits", single("", TimeSum(65), ones)
     yield "residual of two shapes", single("", Residual(), ones, (drawn(76, (2, 4, 3), 0, 1), 0, 1))
-    yield "graded token sum", single("", TokenSum(), graded)
+    yield "token sum of an image", single("", TokenSum(), image)
+    yield from lineage_misfits(ones, graded)
     yield "no timestep", single("", lif, (np.zeros((0, 3, 4), np.int8), 0, 1), timesteps=0)
     yield "outside its range", single("", lif, (ones[0], 0, 0))
     node = single("", lif, ones).nodes[0]

@@ -48,6 +48,13 @@ def tokens(image):
     return numbered
 
 
+def grid(values, rows, columns):
+    placed = np.empty((rows, columns, values.shape[1]), np.int64)
+    for token, row in enumerate(values):
+        placed[token // columns, token % columns] = row
+    return placed
+
+
 OPERATORS = {
     "ReLU": lambda currents, shift, cap: oracles.relu(currents, shift, cap),
     "Linear": lambda values, weights, bias, planes, accumulator_bits: oracles.linear(values, weights, bias),
@@ -57,6 +64,13 @@ OPERATORS = {
     "MaxPool": lambda values, window, stride, padding: oracles.max_pool(values, window, stride, padding),
     "Scores": lambda query, key, heads, gate, accumulator_bits: oracles.scores(query, key, heads),
     "Context": lambda attention_map, value, gate, accumulator_bits: oracles.context(attention_map, value),
+    "KeyValue": lambda key, value, heads, gate, accumulator_bits: oracles.key_value(key, value, heads),
+    "Retrieval": lambda query, key_values, accumulator_bits: oracles.retrieval(query, key_values),
+    "Mask": lambda spikes, gates: oracles.mask(spikes, gates),
+    "TapBias": lambda sums, bias, image_rows, image_columns, stride, padding, accumulator_bits: oracles.tap_bias(
+        sums, bias, (image_rows, image_columns), stride, padding
+    ),
+    "Grid": grid,
     "Residual": lambda stream, branch, stream_shift, branch_shift, accumulator_bits: (
         stream * 2**stream_shift + branch * 2**branch_shift
     ),

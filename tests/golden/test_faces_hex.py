@@ -1,6 +1,7 @@
 """The hex face: words of the declared width, which simulators of Verilog load as they stand."""
 
 import itertools
+import re
 import math
 import shutil
 import subprocess
@@ -135,12 +136,25 @@ def test_verilog_loads_the_arrays(tmp_path):
     bench = ["module bench;", '`include "case.vh"', "integer i;", "initial begin #1;", *loops, "end", "endmodule", ""]
     (tmp_path / "bench.v").write_text("\n".join(bench))
     folder = f'-DREFSIM_HEX_FOLDER="{tmp_path}/hex/"'
-    command = ["iverilog", "-g2001", "-Wall", "-DREFSIM_LOAD", folder, "-I", tmp_path / "hex"]
+    command = ["iverilog", "-g2001", "-Wall", "-DREFSIM_LOAD", "-DREFSIM_LOAD_EXPECTED", folder, "-I", tmp_path / "hex"]
     made = subprocess.run([*command, "-o", tmp_path / "bench", tmp_path / "bench.v"], capture_output=True, text=True)
     assert (made.returncode, made.stderr) == (0, "")
     printed = subprocess.run([tmp_path / "bench"], capture_output=True, text=True, check=True).stdout
     values = [value for array in arrays_of(case).values() for value in array.ravel().tolist()]
     assert list(map(int, printed.split())) == values
+
+
+def test_expected_answers_are_loaded_apart_from_inputs(tmp_path):
+    """Behind REFSIM_LOAD stand inputs and parameters, behind REFSIM_LOAD_EXPECTED the sites, and nothing else."""
+    export(neuron_case(), tmp_path, ["hex"])
+    include = (tmp_path / "hex/case.vh").read_text()
+    sections = {block.split("\n")[0]: block.split("`endif")[0] for block in include.split("`ifdef ")[1:]}
+    found = {switch: re.findall(r"^reg .*(refsim_\w+) \[0:", block, re.M) for switch, block in sections.items()}
+    assert found == {
+        "REFSIM_LOAD": ["refsim_currents", "refsim_neuron_thresholds"],
+        "REFSIM_LOAD_EXPECTED": ["refsim_neuron", "refsim_neuron_membrane"],
+    }
+    assert 4 == include.count("$readmemh") == sum(block.count("$readmemh") for block in sections.values())
 
 
 def without_parameters(case):
@@ -161,8 +175,9 @@ def test_every_include_is_taken_without_a_warning(tool, case, tmp_path):
     if shutil.which(tool) is None:
         pytest.skip(f"{tool} is not installed: it does not judge the Verilog face")
     (tmp_path / "m.v").write_text('module m;\n`include "case.vh"\nendmodule\n')
-    for answers, load in itertools.product((True, False), ([], ["-DREFSIM_LOAD"])):
-        folder = tmp_path / f"{answers}{len(load)}"
+    switches = ([], ["-DREFSIM_LOAD"], ["-DREFSIM_LOAD_EXPECTED"], ["-DREFSIM_LOAD", "-DREFSIM_LOAD_EXPECTED"])
+    for answers, load in itertools.product((True, False), switches):
+        folder = tmp_path / f"{answers}{''.join(load)}"
         export(without_parameters(case) if case.draws else case, folder, ["hex"], answers)
         command = [tool, *TOOLS[tool], *load, f"-I{folder}/hex", tmp_path / "m.v"]
         made = subprocess.run(command, capture_output=True, text=True)

@@ -260,6 +260,19 @@ def test_other_commands(folder, capsys):
     assert "no such case (refsim golden list)" in capsys.readouterr().err
 
 
+def test_cases_of_one_profile_are_found_in_the_list(capsys):
+    """Each line, and each entry of the JSON, has every choice that the case makes."""
+    assert 0 == main(["golden", "list", "--cases", "l1.lif.leak", "--cases", "l1.key-value.value-gates"])
+    first, second = capsys.readouterr().out.splitlines()
+    assert ["l1.key-value.value-gates", "key_value", "quick"] == first.split()[:3]
+    assert ["accumulator_bits=32", "gate=v", "heads=1", "samples=1", "timesteps=1"] == first.split()[3:]
+    assert {"halve_input=1", "leak_shift=1", "reset=zero", "rounding=exact", "spikes=binary"} <= set(second.split())
+    assert 0 == main(["golden", "list", "--json"])
+    entries = json.loads(capsys.readouterr().out)
+    floor = {entry["id"] for entry in entries if entry["profile"].get("rounding") == "floor"}
+    assert "l0.lif.binary-zero-floor-halved" in floor and "l1.lif.leak" not in floor
+
+
 def test_the_page_of_a_case_is_the_frozen_one(capsys):
     """What `show` prints is what lies in the folder."""
     entry = suite().entries("quick", "l1.lif.leak")[0]

@@ -1,79 +1,14 @@
 #include "checks.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ranges.h"
+#include "settings.h"
 
-/* ---- settings and parameters ---- */
-
-static const char *setting(const Node *node, const char *name)
+static bool same_shape(const Shape *a, const Shape *b)
 {
-    for (Setting *each = node->text->settings; each != NULL; each = each->next)
-        if (strcmp(each->name, name) == 0 && !each->used) {
-            each->used = true;
-            return each->value;
-        }
-    return NULL;
-}
-
-static int integer_setting(const Node *node, const char *name, int otherwise, int low, int high)
-{
-    char what[2 * NAME_SIZE + 2];
-    const char *value = setting(node, name);
-    snprintf(what, sizeof what, "%s.%s", node->text->name, name);
-    return value == NULL ? otherwise : (int)parse_integer(value, low, high, what);
-}
-
-/* Whether a setting of two words is the second of them; left out, it is the first. */
-static bool is_second(const Node *node, const char *name, const char *first, const char *second)
-{
-    const char *value = setting(node, name);
-    if (value == NULL || strcmp(value, first) == 0)
-        return false;
-    if (strcmp(value, second) != 0)
-        stop(REJECTED, "%s.%s: expected %s or %s, got %s", node->text->name, name, first, second, value);
-    return true;
-}
-
-static int bits_setting(const Node *node, const char *name)
-{
-    return integer_setting(node, name, 32, 2, 64);
-}
-
-static const Tensor *parameter(const Network *network, const Node *node, const char *field, int axes)
-{
-    char name[2 * NAME_SIZE];
-    snprintf(name, sizeof name, "%s.%s", node->text->name, field);
-    for (const Tensor *tensor = network->golden->parameters; tensor != NULL; tensor = tensor->next)
-        if (strcmp(tensor->name, name) == 0) {
-            if (tensor->shape.axes != axes)
-                stop(REJECTED, "%s: expected %d axes, got %d", name, axes, tensor->shape.axes);
-            return tensor;
-        }
-    stop(REJECTED, "%s: missing", name);
-}
-
-/* Biases and thresholds: int32 or int64, one a channel. */
-static const int64_t *wide_parameter(const Network *network, const Node *node, const char *field, size_t channels)
-{
-    const Tensor *tensor = parameter(network, node, field, 1);
-    if (tensor->type != &TYPES[TYPE_INT32] && tensor->type != &TYPES[TYPE_INT64])
-        stop(REJECTED, "%s: expected int32 or int64, got %s", tensor->name, tensor->type->name);
-    if (tensor->count != channels)
-        stop(REJECTED, "%s: expected %zu values, got %zu", tensor->name, channels, tensor->count);
-    return tensor->values;
-}
-
-static const Tensor *weights_parameter(const Network *network, const Node *node, int axes, size_t channels)
-{
-    const Tensor *tensor = parameter(network, node, "weights", axes);
-    if (tensor->type != &TYPES[TYPE_INT8])
-        stop(REJECTED, "%s: expected int8, got %s", tensor->name, tensor->type->name);
-    if (tensor->shape.sizes[axes - 2] != channels || tensor->shape.sizes[axes - 1] == 0)
-        stop(REJECTED, "%s: does not fit an input of %zu channels", tensor->name, channels);
-    return tensor;
+    return a->axes == b->axes && memcmp(a->sizes, b->sizes, (size_t)a->axes * sizeof *a->sizes) == 0;
 }
 
 static void require_axes(const Node *node, const Site *site, int axes)
@@ -148,6 +83,7 @@ static void read_planes(const Node *node, Linear *map)
 static void read_taps(const Network *network, const Node *node, Linear *map, const Tensor *weights)
 {
     map->weights = weights->values;
+    map->largest_weight = weights->type == &TYPES[TYPE_INT8] ? 128 : 32768;
     map->channels = weights->shape.sizes[weights->shape.axes - 2];
     map->outputs = weights->shape.sizes[weights->shape.axes - 1];
     map->bias = wide_parameter(network, node, "bias", map->outputs);
@@ -225,6 +161,26 @@ void check_max_pool(Network *network, Node *node)
     copy_intervals(add_output(network, node, node->inputs[0]->type, &shape), node->inputs[0]);
 }
 
+void check_tap_bias(Network *network, Node *node)
+{
+    TapBias *taps = &node->as.tap_bias;
+    Image sums = image_of(node, node->inputs[0]);
+    const Tensor *biases = tap_biases(network, node, sums.channels);
+    taps->biases = biases->values;
+    taps->window.rows = biases->shape.sizes[0];
+    taps->window.columns = biases->shape.sizes[1];
+    taps->input.rows = (size_t)required_setting(node, "image_rows", 1, 4096);
+    taps->input.columns = (size_t)required_setting(node, "image_columns", 1, 4096);
+    taps->output = read_window(node, &taps->window, 1, taps->input, sums.channels);
+    if (taps->output.rows != sums.rows || taps->output.columns != sums.columns)
+        stop(REJECTED, "%s: expected sums at %zu x %zu places", node->text->name, taps->output.rows,
+             taps->output.columns);
+    Shape shape = image_shape(sums);
+    int bits = bits_setting(node, "accumulator_bits");
+    add_output(network, node, storage(bits), &shape);
+    prove_taps(node, bits);
+}
+
 /* ---- attention ---- */
 
 /* One operand must gate, or the product would multiply. */
@@ -275,12 +231,51 @@ void check_context(Network *network, Node *node)
     add_products(network, node, &value->shape, attention->tokens);
 }
 
-/* ---- the rest ---- */
-
-static bool same_shape(const Shape *a, const Shape *b)
+void check_key_value(Network *network, Node *node)
 {
-    return a->axes == b->axes && memcmp(a->sizes, b->sizes, (size_t)a->axes * sizeof *a->sizes) == 0;
+    Attention *attention = &node->as.attention;
+    const Site *key = node->inputs[0], *value = node->inputs[1];
+    read_heads(node, key, (size_t)integer_setting(node, "heads", 0, 1, 1024));
+    if (!same_shape(&key->shape, &value->shape))
+        stop(REJECTED, "%s: K and V differ in shape", node->text->name);
+    attention->first_gates = !is_second(node, "gate", "k", "v");
+    Shape shape = {3, {attention->heads, attention->width, attention->width}};
+    add_products(network, node, &shape, attention->tokens);
 }
+
+void check_retrieval(Network *network, Node *node)
+{
+    Attention *attention = &node->as.attention;
+    const Site *query = node->inputs[0], *key_value = node->inputs[1];
+    require_axes(node, key_value, 3);
+    read_heads(node, query, key_value->shape.sizes[0]);
+    if (key_value->shape.sizes[1] != attention->width || key_value->shape.sizes[2] != attention->width)
+        stop(REJECTED, "%s: K^T V does not fit a Q of %zu channels", node->text->name, query->channels);
+    attention->first_gates = true;
+    add_products(network, node, &query->shape, attention->width);
+}
+
+void check_mask(Network *network, Node *node)
+{
+    Mask *mask = &node->as.mask;
+    const Site *spikes = node->inputs[0], *gates = node->inputs[1];
+    Interval values = interval_of(gates);
+    require_axes(node, spikes, 2);
+    require_axes(node, gates, 2);
+    mask->tokens = spikes->shape.sizes[0];
+    mask->channels = spikes->channels;
+    mask->one_row = gates->shape.sizes[0] == 1;
+    if (!is_spiking(spikes))
+        stop(REJECTED, "%s: masks what is not -1, 0 or 1", node->text->name);
+    if (gates->channels != spikes->channels || (!mask->one_row && gates->shape.sizes[0] != mask->tokens))
+        stop(REJECTED, "%s: the mask does not fit %zu tokens of %zu channels", node->text->name, mask->tokens,
+             mask->channels);
+    if (values.low < 0 || values.high > 1)
+        stop(REJECTED, "%s: the mask is not 0 or 1", node->text->name);
+    carry_spikes(add_output(network, node, &TYPES[TYPE_INT8], &spikes->shape), spikes);
+}
+
+/* ---- the rest ---- */
 
 void check_residual(Network *network, Node *node)
 {
@@ -302,16 +297,27 @@ void check_tokens(Network *network, Node *node)
     copy_intervals(add_output(network, node, values->type, &shape), values);
 }
 
+void check_grid(Network *network, Node *node)
+{
+    const Site *tokens = node->inputs[0];
+    size_t rows = (size_t)required_setting(node, "rows", 1, 4096);
+    size_t columns = (size_t)required_setting(node, "columns", 1, 4096);
+    require_axes(node, tokens, 2);
+    if (rows * columns != tokens->shape.sizes[0])
+        stop(REJECTED, "%s: %zu x %zu places do not hold %zu tokens", node->text->name, rows, columns,
+             tokens->shape.sizes[0]);
+    Shape shape = {3, {rows, columns, tokens->channels}};
+    copy_intervals(add_output(network, node, tokens->type, &shape), tokens);
+}
+
 void check_token_sum(Network *network, Node *node)
 {
-    const Site *spikes = node->inputs[0];
+    const Site *values = node->inputs[0];
     int bits = bits_setting(node, "accumulator_bits");
-    require_axes(node, spikes, 2);
-    if (!is_spiking(spikes))
-        stop(REJECTED, "%s: its input is not -1, 0 or 1", node->text->name);
-    Shape shape = {2, {1, spikes->channels}};
+    require_axes(node, values, 2);
+    Shape shape = {2, {1, values->channels}};
     add_output(network, node, storage(bits), &shape);
-    prove_sum(node, spikes->shape.sizes[0], false, bits);
+    prove_sum(node, values->shape.sizes[0], false, bits);
 }
 
 void check_time_sum(Network *network, Node *node)

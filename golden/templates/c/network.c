@@ -53,6 +53,12 @@ static void step_max_pool(const Node *node, int timestep)
     max_pool(&node->as.max_pool, node->inputs[0]->values, node->output->values);
 }
 
+static void step_tap_bias(const Node *node, int timestep)
+{
+    (void)timestep;
+    tap_bias(&node->as.tap_bias, node->inputs[0]->values, node->output->values);
+}
+
 static void step_scores(const Node *node, int timestep)
 {
     (void)timestep;
@@ -63,6 +69,24 @@ static void step_context(const Node *node, int timestep)
 {
     (void)timestep;
     context(&node->as.attention, node->inputs[0]->values, node->inputs[1]->values, node->output->values);
+}
+
+static void step_key_value(const Node *node, int timestep)
+{
+    (void)timestep;
+    key_value(&node->as.attention, node->inputs[0]->values, node->inputs[1]->values, node->output->values);
+}
+
+static void step_retrieval(const Node *node, int timestep)
+{
+    (void)timestep;
+    retrieval(&node->as.attention, node->inputs[0]->values, node->inputs[1]->values, node->output->values);
+}
+
+static void step_mask(const Node *node, int timestep)
+{
+    (void)timestep;
+    mask(&node->as.mask, node->inputs[0]->values, node->inputs[1]->values, node->output->values);
 }
 
 static void step_residual(const Node *node, int timestep)
@@ -77,6 +101,14 @@ static void step_tokens(const Node *node, int timestep)
 {
     (void)timestep;
     copy_values(node->output, node->inputs[0]);
+}
+
+/* N5: the way back. */
+static void step_grid(const Node *node, int timestep)
+{
+    const Site *tokens = node->inputs[0];
+    (void)timestep;
+    copy_values(node->output, tokens);
 }
 
 static void step_token_sum(const Node *node, int timestep)
@@ -104,10 +136,15 @@ const Operator OPERATORS[] = {
     {"Linear", 1, check_linear, step_linear},
     {"Convolution", 1, check_convolution, step_convolution},
     {"MaxPool", 1, check_max_pool, step_max_pool},
+    {"TapBias", 1, check_tap_bias, step_tap_bias},
     {"Scores", 2, check_scores, step_scores},
     {"Context", 2, check_context, step_context},
+    {"KeyValue", 2, check_key_value, step_key_value},
+    {"Retrieval", 2, check_retrieval, step_retrieval},
+    {"Mask", 2, check_mask, step_mask},
     {"Residual", 2, check_residual, step_residual},
     {"Tokens", 1, check_tokens, step_tokens},
+    {"Grid", 1, check_grid, step_grid},
     {"TokenSum", 1, check_token_sum, step_token_sum},
     {"TimeSum", 1, check_time_sum, step_time_sum},
     {"Argmax", 1, check_argmax, step_argmax},

@@ -29,7 +29,9 @@ typedef struct Node {
         Linear linear;
         Convolution convolution;
         MaxPool max_pool;
+        TapBias tap_bias;
         Attention attention;
+        Mask mask;
         Residual residual;
     } as;
 } Node;

@@ -170,6 +170,31 @@ void convolution(const Convolution *map, const int64_t *values, int64_t *sums)
         }
 }
 
+/* The biases of those taps of one window that lie inside the image. */
+static void add_taps(const TapBias *taps, size_t y, size_t x, int64_t *sums)
+{
+    const Window *window = &taps->window;
+    for (size_t i = 0; i < window->rows; i++)
+        for (size_t j = 0; j < window->columns; j++) {
+            int64_t row = place_under(y, i, window->stride, window->padding, taps->input.rows);
+            int64_t column = place_under(x, j, window->stride, window->padding, taps->input.columns);
+            if (row >= 0 && column >= 0)
+                add_all(sums, taps->output.channels, taps->biases + (i * window->columns + j) * taps->output.channels);
+        }
+}
+
+/* N18 */
+void tap_bias(const TapBias *taps, const int64_t *values, int64_t *sums)
+{
+    size_t channels = taps->output.channels;
+    for (size_t y = 0; y < taps->output.rows; y++)
+        for (size_t x = 0; x < taps->output.columns; x++, values += channels, sums += channels) {
+            for (size_t channel = 0; channel < channels; channel++)
+                sums[channel] = values[channel];
+            add_taps(taps, y, x, sums);
+        }
+}
+
 /* ---- attention ---- */
 
 /* The term that one gated value brings to a sum. */
@@ -208,6 +233,45 @@ void context(const Attention *attention, const int64_t *map, const int64_t *valu
         }
 }
 
+/* N17: key_values[h, e, f] gathers over the tokens what channel e of K and channel f of V share in head h. */
+void key_value(const Attention *attention, const int64_t *key, const int64_t *value, int64_t *sums)
+{
+    size_t channels = attention->heads * attention->width;
+    for (size_t head = 0; head < attention->heads; head++)
+        for (size_t e = 0; e < attention->width; e++)
+            for (size_t f = 0; f < attention->width; f++, sums++) {
+                const int64_t *k = key + head * attention->width + e;
+                const int64_t *v = value + head * attention->width + f;
+                *sums = 0;
+                for (size_t n = 0; n < attention->tokens; n++, k += channels, v += channels)
+                    *sums += attention->first_gates ? gated(*k, *v) : gated(*v, *k);
+            }
+}
+
+/* N17: context[n, h E + f] gathers over the channels e of head h what K^T V holds for them. */
+void retrieval(const Attention *attention, const int64_t *query, const int64_t *key_values, int64_t *sums)
+{
+    size_t width = attention->width;
+    for (size_t n = 0; n < attention->tokens; n++)
+        for (size_t head = 0; head < attention->heads; head++, query += width)
+            for (size_t f = 0; f < width; f++, sums++) {
+                const int64_t *rows = key_values + head * width * width;
+                *sums = 0;
+                for (size_t e = 0; e < width; e++)
+                    *sums += gated(query[e], rows[e * width + f]);
+            }
+}
+
+/* N16 */
+void mask(const Mask *form, const int64_t *spikes, const int64_t *gates, int64_t *masked)
+{
+    for (size_t token = 0; token < form->tokens; token++, spikes += form->channels, masked += form->channels) {
+        const int64_t *row = form->one_row ? gates : gates + token * form->channels;
+        for (size_t channel = 0; channel < form->channels; channel++)
+            masked[channel] = row[channel] == 1 ? spikes[channel] : 0;
+    }
+}
+
 /* ---- the rest ---- */
 
 /* The largest value under one window; what lies outside the image is ignored, not taken as 0. */
@@ -243,12 +307,12 @@ void residual(const Residual *shifts, size_t count, const int64_t *stream, const
         sums[i] = shift_left(stream[i], shifts->stream_shift) + shift_left(branch[i], shifts->branch_shift);
 }
 
-/* N14: the spikes of all tokens, channel by channel. */
-void token_sum(size_t tokens, size_t channels, const int64_t *spikes, int64_t *counts)
+/* N14: the values of all tokens, channel by channel. */
+void token_sum(size_t tokens, size_t channels, const int64_t *values, int64_t *sums)
 {
-    fill(counts, channels, 0);
+    fill(sums, channels, 0);
     for (size_t token = 0; token < tokens; token++)
-        add_all(counts, channels, spikes + token * channels);
+        add_all(sums, channels, values + token * channels);
 }
 
 /* N14: the running total. */

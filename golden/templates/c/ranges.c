@@ -86,6 +86,12 @@ void copy_intervals(Site *to, const Site *from)
     memcpy(to->high, from->high, from->channels * sizeof *from->high);
 }
 
+void carry_spikes(Site *to, const Site *from)
+{
+    for (size_t channel = 0; channel < from->channels; channel++)
+        set_interval(to, channel, smaller(from->low[channel], 0), larger(from->high[channel], 0));
+}
+
 /* ---- neurons ---- */
 
 /* N8.1 and N9: both ends of a charge grow with the membrane and with the current. */
@@ -171,7 +177,8 @@ static Interval gathered_interval(const Linear *map, const Site *values, size_t 
 void prove_gather(const Node *node, const Linear *map, size_t taps, int bits)
 {
     const Site *values = node->inputs[0];
-    require_headroom(node, "accumulator", product(product(peak_of(values), product(128, taps)), map->channels));
+    uint64_t most = product(map->largest_weight, taps);
+    require_headroom(node, "accumulator", product(product(peak_of(values), most), map->channels));
     for (size_t output = 0; output < map->outputs; output++) {
         int64_t bias = map->bias[output];
         require_headroom(node, "accumulator", magnitude(bias));
@@ -181,6 +188,27 @@ void prove_gather(const Node *node, const Linear *map, size_t taps, int bits)
             partial = (Interval){smaller(partial.low, sum.low), larger(partial.high, sum.high)};
         require_bits(node, "accumulator", bits, partial);
         set_interval(node->output, output, sum.low + bias, sum.high + bias);
+    }
+}
+
+/* The biases of taps, any of which may be absent, on sums that are there. */
+void prove_taps(const Node *node, int bits)
+{
+    const TapBias *taps = &node->as.tap_bias;
+    const Site *values = node->inputs[0];
+    size_t count = taps->window.rows * taps->window.columns, channels = values->channels;
+    uint64_t peak = peak_of(values);
+    for (size_t i = 0; i < count * channels; i++)
+        peak = magnitude(taps->biases[i]) > peak ? magnitude(taps->biases[i]) : peak;
+    require_headroom(node, "accumulator", product(peak, count + 1));
+    for (size_t channel = 0; channel < channels; channel++) {
+        Interval sum = {values->low[channel], values->high[channel]};
+        for (size_t tap = 0; tap < count; tap++) {
+            int64_t bias = taps->biases[tap * channels + channel];
+            sum = (Interval){sum.low + smaller(bias, 0), sum.high + larger(bias, 0)};
+        }
+        require_bits(node, "accumulator", bits, sum);
+        set_interval(node->output, channel, sum.low, sum.high);
     }
 }
 

@@ -20,6 +20,9 @@ bool is_spiking(const Site *site);
 void set_all_intervals(Site *site, int64_t low, int64_t high);
 void copy_intervals(Site *to, const Site *from);
 
+/* Spikes that a mask may silence. */
+void carry_spikes(Site *to, const Site *from);
+
 /* The charges of a LIF neuron, in node->state. */
 void prove_membrane(const Node *node, int bits, int timesteps);
 
@@ -28,6 +31,9 @@ void carry_relu(const Node *node);
 
 /* The output of a linear map, or of the taps of a convolution. */
 void prove_gather(const Node *node, const Linear *map, size_t taps, int bits);
+
+/* Sums with the biases of taps. */
+void prove_taps(const Node *node, int bits);
 
 /* The output of an attention product: a sum of terms of which any may be absent. */
 void prove_products(const Node *node, size_t terms, int bits);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "refsim_files.h"
+
 const Type TYPES[TYPE_COUNT] = {
     [TYPE_INT8] = {"|i1", 1, INT8_MIN, INT8_MAX},    [TYPE_UINT8] = {"|u1", 1, 0, UINT8_MAX},
     [TYPE_INT16] = {"<i2", 2, INT16_MIN, INT16_MAX}, [TYPE_INT32] = {"<i4", 4, INT32_MIN, INT32_MAX},
@@ -103,12 +105,12 @@ static void read_name(Reader *reader, char name[NAME_SIZE])
         stop(REJECTED, "case.txt:%d: %s is no name of a site", reader->line, name);
 }
 
-static void expect_word(Reader *reader, const char *expected, Status otherwise)
+static void expect_word(Reader *reader, const char *expected)
 {
     char word[NAME_SIZE];
     read_word(reader, word);
     if (strcmp(word, expected) != 0)
-        stop(otherwise, "case.txt:%d: expected %s, got %s", reader->line, expected, word);
+        stop(REJECTED, "case.txt:%d: expected %s, got %s", reader->line, expected, word);
 }
 
 /* ---- arrays ---- */
@@ -309,42 +311,33 @@ static bool read_line(Case *golden, Reader *reader)
     return false;
 }
 
-static size_t file_size(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        stop(FAILED, "%s: cannot be opened: %s", path, strerror(errno));
-    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    fclose(file);
-    if (size < 0 || size > INT32_MAX)
-        stop(UNSUPPORTED, "%s: no file that this program can hold", path);
-    return (size_t)size;
-}
-
 static Reader read_text(const char *directory)
 {
     char path[PATH_SIZE];
+    size_t size;
     if (snprintf(path, sizeof path, "%s/case.txt", directory) >= (int)sizeof path)
         stop(FAILED, "%s: the path is too long", directory);
-    size_t size = file_size(path);
-    char *text = allocate(size, 1);
-    FILE *file = fopen(path, "rb");
-    size_t got = file == NULL ? 0 : fread(text, 1, size, file);
-    if (file != NULL)
-        fclose(file);
-    if (got != size)
-        stop(FAILED, "%s: cannot be read", path);
+    const char *text = read_whole(path, &size);
     return (Reader){text, text + size, 1};
+}
+
+/* A case states the lowest version that answers it; 1.1 answers what 1.0 does. */
+static void read_numerics(Reader *reader)
+{
+    char word[NAME_SIZE];
+    read_word(reader, word);
+    if (strcmp(word, "refsim-numerics/1.0") != 0 && strcmp(word, "refsim-numerics/1.1") != 0)
+        stop(UNSUPPORTED, "case.txt:%d: expected refsim-numerics/1.0 or 1.1, got %s", reader->line, word);
 }
 
 Case *read_case(const char *directory)
 {
     Case *golden = allocate(1, sizeof *golden);
     Reader reader = read_text(directory);
-    expect_word(&reader, "refsim-case/1", REJECTED);
+    expect_word(&reader, "refsim-case/1");
     skip_line(&reader);
-    expect_word(&reader, "numerics", REJECTED);
-    expect_word(&reader, "refsim-numerics/1.0", UNSUPPORTED);
+    expect_word(&reader, "numerics");
+    read_numerics(&reader);
     end_line(&reader);
     while (!read_line(golden, &reader)) {
     }

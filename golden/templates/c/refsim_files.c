@@ -17,6 +17,33 @@ static void little_endian(int64_t value, int bytes, uint8_t *out)
         out[byte] = (uint8_t)(bits & 0xff);
 }
 
+/* ---- text ---- */
+
+static size_t file_size(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        stop(FAILED, "%s: cannot be opened: %s", path, strerror(errno));
+    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    fclose(file);
+    if (size < 0 || size > INT32_MAX)
+        stop(UNSUPPORTED, "%s: no file that this program can hold", path);
+    return (size_t)size;
+}
+
+char *read_whole(const char *path, size_t *size)
+{
+    *size = file_size(path);
+    char *text = allocate(*size, 1);
+    FILE *file = fopen(path, "rb");
+    size_t got = file == NULL ? 0 : fread(text, 1, *size, file);
+    if (file != NULL)
+        fclose(file);
+    if (got != *size)
+        stop(FAILED, "%s: cannot be read", path);
+    return text;
+}
+
 /* ---- .npy ---- */
 
 enum { HEADER_SIZE = 512, PREAMBLE = 10, ALIGNMENT = 64 };

@@ -1,8 +1,11 @@
-/* What goes out and what is drawn: .npy files, SHA-256 and splitmix64. Nothing here knows of neurons. */
+/* What goes in and out as bytes, and what is drawn: files, SHA-256 and splitmix64. Nothing here knows of neurons. */
 #ifndef REFSIM_FILES_H
 #define REFSIM_FILES_H
 
 #include "refsim_case.h"
+
+/* Read a file. */
+char *read_whole(const char *path, size_t *size);
 
 /* Write OUT/SITE.npy: version 1.0, little endian, C order, each value in the bytes of the tensor's type. */
 void write_npy(const char *out_directory, const Tensor *tensor);

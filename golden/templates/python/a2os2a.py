@@ -123,7 +123,7 @@ def gather_planes(values, rows, planes):
 
 def gather_form(values, taps, shape, bias, planes, accumulator_bits):
     """Bound every partial sum of taps (taps, channels, outputs); the bias comes first, with bit planes last."""
-    require(taps.dtype == np.int8 and taps.shape[1] == values.shape[-1] and taps.shape[2] > 0, "the weights' form")
+    require(taps.dtype in (np.int8, np.int16) and taps.shape[1] == values.shape[-1] and taps.shape[2] > 0, "the weights' form")
     require(bias.dtype in (np.int32, np.int64) and bias.shape == taps.shape[2:], "the bias's form")
     most = values.high.max()
     require(0 <= planes <= 31 and (planes > 0 or values.is_spiking), "an input that is no spikes needs bit planes")
@@ -237,7 +237,76 @@ def product_form(forms, first_gates, terms, shape, accumulator_bits):
     return uniform(shape, low, high)
 
 
-# The rest: N13 residual, N5 tokens, N14 readout, N15 label
+# Attention: N17 through K^T V
+
+
+def key_value(inputs, register, timestep, heads, gate, accumulator_bits):
+    pairs = zip(*(by_head(tokens, heads) for tokens in inputs))
+    return np.stack([gather(k.T, v) if gate == "k" else gather(v.T, k).T for k, v in pairs]), None
+
+
+def key_value_form(forms, timesteps, heads, gate, accumulator_bits):
+    key, value = forms
+    require(key.shape == value.shape and len(key.shape) == 2 and key.shape[0] > 0, "K and V differ in shape")
+    require(1 <= heads <= 1024 and key.shape[1] % heads == 0, f"channels do not split into {heads} heads")
+    require(gate in ("k", "v"), "unknown gate")
+    width = key.shape[1] // heads
+    return product_form(forms, gate == "k", key.shape[0], (heads, width, width), accumulator_bits)
+
+
+def retrieval(inputs, register, timestep, accumulator_bits):
+    query, key_values = inputs
+    by_heads = np.stack([gather(q, rows) for q, rows in zip(by_head(query, len(key_values)), key_values)])
+    return by_heads.transpose(1, 0, 2).reshape(query.shape), None
+
+
+def retrieval_form(forms, timesteps, accumulator_bits):
+    query, key_values = forms
+    require(len(query.shape) == 2 and query.shape[0] > 0 and len(key_values.shape) == 3, "expected Q and K^T V by head")
+    heads, rows, width = key_values.shape
+    require(1 <= heads <= 1024 and rows == width and query.shape[1] == heads * width, "K^T V does not fit Q")
+    return product_form(forms, True, width, query.shape, accumulator_bits)
+
+
+# Masks: N16
+
+
+def mask(inputs, register, timestep):
+    spikes, gates = inputs
+    return np.where(gates == 1, spikes, 0), None
+
+
+def mask_form(forms, timesteps):
+    spikes, gates = forms
+    require(len(spikes.shape) == 2 and spikes.is_spiking, "masks what is no spikes of tokens")
+    require(gates.shape in (spikes.shape, (1, spikes.shape[1])), "the mask does not fit")
+    require(gates.low.min() >= 0 and gates.high.max() <= 1, "a mask that is not 0 or 1")
+    return Form(spikes.shape, np.minimum(spikes.low, 0), np.maximum(spikes.high, 0))
+
+
+# Biases of taps: N18
+
+
+def tap_bias(inputs, register, timestep, bias, image_rows, image_columns, stride, padding, accumulator_bits):
+    inside = windows(np.ones((image_rows, image_columns, 1), np.int64), *bias.shape[:2], stride, padding, outside=0)
+    taps = bias.astype(np.int64).reshape(-1, bias.shape[2])
+    added = gather(inside.reshape(-1, len(taps)), taps)
+    return inputs[0] + added.reshape(inputs[0].shape), None
+
+
+def tap_bias_form(forms, timesteps, bias, image_rows, image_columns, stride, padding, accumulator_bits):
+    (sums,) = forms
+    require(len(sums.shape) == 3 and bias.ndim == 3 and bias.dtype in (np.int32, np.int64), "the taps' form")
+    require(bias.shape[2] == sums.shape[2] and 1 <= min(image_rows, image_columns), "the taps do not fit")
+    image = uniform((image_rows, image_columns, 1), 0, 1)
+    require(sums.shape[:2] == windows_shape(image, *bias.shape[:2], stride, padding), "sums of another image")
+    taps = bias.astype(object).reshape(-1, bias.shape[2])
+    low, high = sums.low + np.minimum(taps, 0).sum(axis=0), sums.high + np.maximum(taps, 0).sum(axis=0)
+    require_bits(accumulator_bits, low, high)
+    return Form(sums.shape, low, high)
+
+
+# The rest: N13 residual, N5 tokens and grid, N14 readout, N15 label
 
 
 def residual(inputs, register, timestep, stream_shift, branch_shift, accumulator_bits):
@@ -262,12 +331,22 @@ def tokens_form(forms, timesteps):
     return forms[0]._replace(shape=(rows * columns, channels))
 
 
+def grid(inputs, register, timestep, rows, columns):
+    return inputs[0].reshape(rows, columns, -1), None
+
+
+def grid_form(forms, timesteps, rows, columns):
+    require(len(forms[0].shape) == 2 and min(rows, columns) >= 1, "expected tokens (N, C)")
+    require(rows * columns == forms[0].shape[0], f"{rows} x {columns} places do not hold the tokens")
+    return forms[0]._replace(shape=(rows, columns, forms[0].shape[1]))
+
+
 def token_sum(inputs, register, timestep, accumulator_bits):
     return inputs[0].sum(axis=0, keepdims=True), None
 
 
 def token_sum_form(forms, timesteps, accumulator_bits):
-    require(len(forms[0].shape) == 2 and forms[0].is_spiking, "expected spikes of tokens")
+    require(len(forms[0].shape) == 2, "expected tokens (N, C)")
     count, channels = forms[0].shape
     require_bits(accumulator_bits, forms[0].low * count, forms[0].high * count)
     return Form((1, channels), forms[0].low * count, forms[0].high * count)
@@ -300,8 +379,13 @@ OPERATORS = {
     "MaxPool": (max_pool, max_pool_form),
     "Scores": (scores, scores_form),
     "Context": (context, context_form),
+    "KeyValue": (key_value, key_value_form),
+    "Retrieval": (retrieval, retrieval_form),
+    "Mask": (mask, mask_form),
+    "TapBias": (tap_bias, tap_bias_form),
     "Residual": (residual, residual_form),
     "Tokens": (tokens, tokens_form),
+    "Grid": (grid, grid_form),
     "TokenSum": (token_sum, token_sum_form),
     "TimeSum": (time_sum, time_sum_form),
     "Argmax": (argmax, argmax_form),

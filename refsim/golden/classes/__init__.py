@@ -29,6 +29,7 @@ PLACE_CLASSES = (
     placement.other_site,
     placement.samples_mixed,
     placement.masked,
+    placement.at_the_border,
     placement.tokens_by_column,
     placement.heads_interleaved,
     placement.axes_permuted,

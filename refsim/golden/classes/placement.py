@@ -109,6 +109,37 @@ def masked(evidence):
         yield "only where the key comes after the query"
 
 
+def at_the_border(evidence):
+    """Wrong only at places whose window reaches outside the image, of which some must be wrong and others right."""
+    form = window_form(evidence.node.operator, evidence.case.fragment.signals[evidence.node.inputs[0]].shape)
+    if form is None:
+        return
+    rows, columns = (reaches_outside(*along) for along in form)
+    outside = rows[:, np.newaxis] | columns
+    border = np.broadcast_to(outside[..., np.newaxis], evidence.expected.shape)
+    if border.any() and not border.all() and evidence.only_where(border):
+        yield "only where the window reaches outside the image"
+
+
+def window_form(operator, shape):
+    """Return (length of the image, window, stride, padding) along rows and columns; None for what has no windows."""
+    forms = {
+        "Convolution": lambda: (shape, operator.weights.shape),
+        "MaxPool": lambda: (shape, (operator.window, operator.window)),
+        "TapBias": lambda: ((operator.image_rows, operator.image_columns), operator.bias.shape),
+    }
+    if operator.kind() not in forms:
+        return None
+    image, window = forms[operator.kind()]()
+    return [(length, size, operator.stride, operator.padding) for length, size in zip(image[:2], window[:2])]
+
+
+def reaches_outside(length, window, stride, padding):
+    """Tell for each place along one axis whether its window reaches outside the image."""
+    first = np.arange((length + 2 * padding - window) // stride + 1) * stride - padding
+    return (first < 0) | (first + window > length)
+
+
 def samples_mixed(evidence):
     """The answer of another sample."""
     samples = len(evidence.expected)

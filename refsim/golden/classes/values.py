@@ -30,7 +30,7 @@ def off_by_constant(evidence):
 def bias_wrong(evidence):
     """A sum without its bias, or with it twice."""
     bias = getattr(evidence.node.operator, "bias", None)
-    if bias is not None:
+    if bias is not None and bias.ndim == 1:
         bias = bias.astype(np.int64)
         if evidence.matches(evidence.expected - bias):
             yield "the bias is left out"

@@ -11,13 +11,18 @@
     localparam REFSIM_NEURON_MEMBRANE_FILE = "neuron.membrane.hex";
     ...
     `ifdef REFSIM_LOAD
-    reg signed [31:0] refsim_neuron_membrane [0:5];
+    reg signed [7:0] refsim_currents [0:5];
     initial begin
-      $readmemh({`REFSIM_HEX_FOLDER, REFSIM_NEURON_MEMBRANE_FILE}, refsim_neuron_membrane);
+      $readmemh({`REFSIM_HEX_FOLDER, REFSIM_CURRENTS_FILE}, refsim_currents);
     end
     `endif
+    `ifdef REFSIM_LOAD_EXPECTED
+    reg signed [31:0] refsim_neuron_membrane [0:5];
+    ...
+    `endif
 
-Verilog-2001, for inside a module.
+Inputs and parameters load themselves with REFSIM_LOAD; the answers only with REFSIM_LOAD_EXPECTED, so that a design which
+includes the file cannot see them by accident. Verilog-2001, for inside a module.
 """
 
 from refsim.golden.faces.tensors import case_constants, macro, node_constants, tensor_constants
@@ -25,12 +30,16 @@ from refsim.golden.splitmix import MASK
 
 HEADER = """\
 // Golden case {id}, {numerics}. Include it inside a module.
-// Words are in C order, the last axis fastest. With `REFSIM_LOAD defined there is a memory for every tensor that has
-// values, loaded from `REFSIM_HEX_FOLDER ("./" where it is not defined; it ends in a slash).
+// Words are in C order, the last axis fastest. With `REFSIM_LOAD defined there is a memory for every input and parameter
+// that has values, with `REFSIM_LOAD_EXPECTED one for every expected answer, loaded from `REFSIM_HEX_FOLDER ("./" where
+// it is not defined; it ends in a slash).
 /* verilator lint_save */
 /* verilator lint_off UNUSED */"""
 
 FOLDER = ["`ifndef REFSIM_HEX_FOLDER", '`define REFSIM_HEX_FOLDER "./"', "`endif"]
+
+SWITCHES = {"REFSIM_LOAD": ("input", "param"), "REFSIM_LOAD_EXPECTED": ("output", "trace")}
+"""What has to be defined for a memory of each role to be there."""
 
 
 def verilog_include(case, listed):
@@ -57,12 +66,16 @@ def verilog_include(case, listed):
         lines += [localparam(name, value) for name, value in tensor_constants(case, tensor).items()]
         if tensor.values is not None:
             lines.append(localparam(f"{macro(tensor.name)}_FILE", hex_file(tensor)))
-    lines += ["", *memory_lines([tensor for tensor in listed if tensor.is_loaded]), "/* verilator lint_restore */", ""]
-    return "\n".join(lines)
+    lines += ["", *FOLDER]
+    for switch, roles in SWITCHES.items():
+        lines += memory_lines(switch, [tensor for tensor in listed if tensor.is_loaded and tensor.role in roles])
+    return "\n".join([*lines, "/* verilator lint_restore */", ""])
 
 
-def memory_lines(loaded):
-    """Return the memories and how they are loaded."""
+def memory_lines(switch, loaded):
+    """Return the memories behind a switch and how they are loaded."""
+    if not loaded:
+        return []
     memories = [
         f"reg {'signed ' * tensor.signed}[{tensor.bits - 1}:0] {tensor.identifier} [0:{tensor.words - 1}];"
         for tensor in loaded
@@ -70,7 +83,7 @@ def memory_lines(loaded):
     loads = [
         f"  $readmemh({{`REFSIM_HEX_FOLDER, {macro(tensor.name)}_FILE}}, {tensor.identifier});" for tensor in loaded
     ]
-    return ["`ifdef REFSIM_LOAD", *FOLDER, *memories, "initial begin", *loads, "end", "`endif"]
+    return [f"`ifdef {switch}", *memories, "initial begin", *loads, "end", "`endif"]
 
 
 def hex_file(tensor):

@@ -2,14 +2,40 @@
 
 The name of the class is the bug's id for ever, the first line of its docstring the bug. Ids up to N29, W07, A06, B03,
 S09, P04, T16, R06 and H05 are those of the catalogue that the suite began with; the others were suggested by our own
-kernels and by the neurons of A2OS2A.
+kernels, by the neurons of A2OS2A, and by its lineage: M masks and gates, K attention through K^T V, C biases of taps, G
+tokens put back in their places.
 """
 
 import inspect
 
-from refsim.golden.mutants import attention, equivalent, firing, gathers, images, membranes, readout, relu, residual
+from refsim.golden.mutants import (
+    attention,
+    equivalent,
+    firing,
+    gathers,
+    images,
+    linear_attention,
+    masks,
+    membranes,
+    readout,
+    relu,
+    residual,
+    taps,
+)
 
-SUBJECTS = (firing, membranes, relu, gathers, images, attention, residual, readout)
+SUBJECTS = (
+    firing,
+    membranes,
+    relu,
+    gathers,
+    images,
+    attention,
+    residual,
+    readout,
+    masks,
+    linear_attention,
+    taps,
+)
 
 
 def bugs_of(module):

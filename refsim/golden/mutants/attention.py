@@ -239,3 +239,10 @@ class T30(ProductBug):
     def attended(self, attention_map, value):
         heads, tokens, _ = attention_map.shape
         return super().attended(attention_map.reshape(tokens, heads, tokens).swapaxes(0, 1), value)
+
+
+class T33(ProductBug):
+    """Sums of (map) V are scaled by 1/8, though the threshold holds that factor already."""
+
+    def attended(self, attention_map, value):
+        return super().attended(attention_map, value) >> 3

@@ -85,3 +85,42 @@ class E07(Twin):
 
     def reset(self, choices, charge, level, spikes):
         return np.where(spikes == 0, charge, super().reset(choices, charge, level, spikes))
+
+
+class E08(Twin):
+    """Q (K^T V) is computed as (Q K^T) V.
+
+    Proof: the product of matrices is associative over the integers, head by head, and nothing stands between the two
+    products of rule N17.
+    """
+
+    def retrieval(self, node, timestep, query, key_values):
+        source = self.nodes.get(node.inputs[1])
+        if source is None or source.operator.kind() != "KeyValue":
+            return super().retrieval(node, timestep, query, key_values)
+        heads = source.operator.heads
+        key, value = (self.by_head(self.operand(source, place, timestep), heads) for place in (0, 1))
+        return self.from_heads((self.by_head(query, heads) @ key.transpose(0, 2, 1)) @ value), None
+
+
+class E09(Twin):
+    """A neuron of threshold 1 on counts, with a reset to zero, is an OR over tokens without a membrane.
+
+    Proof: counts are not negative. From a membrane of 0 the charge is x << k t and the level 1 << k t (rule N8 with the
+    input not halved, or N9 without the shift), so that it fires exactly where x >= 1. It is reset to 0 there, and
+    elsewhere x is 0 and the membrane stays 0: it is 0 before every timestep.
+    """
+
+    def lif(self, node, timestep, currents):
+        spikes, after = super().lif(node, timestep, currents)
+        choices, source = self.choices(node), self.nodes.get(node.inputs[0])
+        is_or = (
+            not choices["halve_input"] and choices["reset"] == "zero" and (self.thresholds(node, choices) == 1).all()
+        )
+        if not is_or or source is None or source.operator.kind() != "TokenSum" or self.is_signed(source.name):
+            return spikes, after
+        return (currents > 0).astype(np.int64), np.zeros_like(currents)
+
+    def is_signed(self, site):
+        """Tell whether a site may be negative."""
+        return self.graph.signals[site].interval[0] < 0

@@ -20,7 +20,8 @@ class W02(GatherBug):
     """Weights are read as unsigned."""
 
     def weights(self, node):
-        return super().weights(node) & 0xFF
+        bits = 8 * node.operator.weights.itemsize
+        return super().weights(node) & ((1 << bits) - 1)
 
 
 class W03(GatherBug):
@@ -231,3 +232,48 @@ class S18(GatherBug):
         if planes == 0:
             return super().gathered(node, timestep, rows, weights)
         return (rows >> 1) @ weights + (rows & 1) @ weights + bias
+
+
+class W11(GatherBug):
+    """Weights of 16 bits are cut to their lower 8."""
+
+    def weights(self, node):
+        return wrapped(super().weights(node), 8)
+
+
+class W12(GatherBug):
+    """Weights of 16 bits saturate at 8."""
+
+    def weights(self, node):
+        return saturated(super().weights(node), 8)
+
+
+class W13(GatherBug):
+    """The bytes of a weight of 16 bits come in reversed order."""
+
+    def weights(self, node):
+        weights = node.operator.weights
+        return super().weights(node) if weights.itemsize == 1 else weights.byteswap().astype(np.int64)
+
+
+class S20(GatherBug):
+    """Only the four lowest bit planes are gathered."""
+
+    def plane_weight(self, plane, planes):
+        return int(plane < 4)
+
+
+class S21(GatherBug):
+    """An integer gathers once, as a spike does, whatever its value."""
+
+    def gathered(self, node, timestep, rows, weights):
+        if node.operator.planes == 0:
+            return super().gathered(node, timestep, rows, weights)
+        return self.accumulated((rows != 0).astype(np.int64), weights, self.bias(node, timestep))
+
+
+class S22(GatherBug):
+    """Only the two lowest bit planes are gathered."""
+
+    def plane_weight(self, plane, planes):
+        return int(plane < 2)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refsim.golden.mutants.registers import wrapped
+from refsim.golden.mutants.registers import saturated, wrapped
 from refsim.golden.twin import Twin
 
 
@@ -116,3 +116,69 @@ class H12(Twin):
         counts = counts + self.registers.get(node.name, 0)
         self.registers[node.name] = counts
         return counts, register
+
+
+class H13(Twin):
+    """The sum over tokens counts: each value that is not 0 gives 1, with its sign."""
+
+    operators = ("TokenSum",)
+
+    def counted(self, spikes):
+        return np.sign(spikes)
+
+
+class H14(Twin):
+    """The sum over tokens wraps at 16 bits."""
+
+    operators = ("TokenSum",)
+
+    def summed(self, values):
+        return wrapped(super().summed(values), 16)
+
+
+class H15(Twin):
+    """The sum over tokens saturates at 16 bits."""
+
+    operators = ("TokenSum",)
+
+    def summed(self, values):
+        return saturated(super().summed(values), 16)
+
+
+class H16(Twin):
+    """The sum over tokens reads negative membranes of 16 bits as unsigned."""
+
+    operators = ("TokenSum",)
+
+    def counted(self, spikes):
+        return np.where((-(1 << 15) <= spikes) & (spikes < 0), spikes + (1 << 16), spikes)
+
+
+class H17(Twin):
+    """The thresholds of the neuron on the sums over tokens lack the factor N."""
+
+    operators = ("TokenSum",)
+
+    def thresholds(self, node, choices):
+        own, summed = super().thresholds(node, choices), self.nodes.get(node.inputs[0])
+        if summed is None or summed.operator.kind() != "TokenSum":
+            return own
+        return np.maximum(1, own // len(self.value(summed.inputs[0], 0)))
+
+
+class H18(Twin):
+    """The mean over tokens, rounded down, in place of the sum."""
+
+    operators = ("TokenSum",)
+
+    def summed(self, values):
+        return super().summed(values) // len(values)
+
+
+class H19(Twin):
+    """The sum over tokens is kept in 32 bits, where 64 are declared."""
+
+    operators = ("TokenSum",)
+
+    def summed(self, values):
+        return wrapped(super().summed(values), 32)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from refsim.golden.mutants.kinds import ResidualBug
+from refsim.golden.mutants.registers import wrapped
 
 
 class R01(ResidualBug):
@@ -93,3 +94,29 @@ class R11(ResidualBug):
 
     def added(self, stream, branch, node):
         return (stream << node.operator.branch_shift) + branch
+
+
+class R12(ResidualBug):
+    """The residual of two spikes saturates at 1: OR in place of the sum."""
+
+    def added(self, stream, branch, node):
+        sums = super().added(stream, branch, node)
+        return np.clip(sums, -1, 1) if self.adds_spikes(node) else sums
+
+    def adds_spikes(self, node):
+        """Tell whether stream and branch are both spikes."""
+        return all(self.graph.signals[site].is_spiking for site in node.inputs)
+
+
+class R13(R12):
+    """The residual of two spikes loses its carry: XOR in place of the sum."""
+
+    def added(self, stream, branch, node):
+        return (stream & 1) ^ (branch & 1) if self.adds_spikes(node) else stream + branch
+
+
+class R14(ResidualBug):
+    """The residual wraps at 8 bits, the width of its spikes."""
+
+    def added(self, stream, branch, node):
+        return wrapped(super().added(stream, branch, node), 8)

@@ -5,7 +5,7 @@ written in ordinary integers and holds its outcome against the expected value.
 """
 
 from refsim.errors import GoldenError
-from refsim.golden.opening import neurons, selections, sums
+from refsim.golden.opening import attention, neurons, selections, sums
 from refsim.golden.opening.numbers import address, three_ways, written
 from refsim.golden.opening.question import Question
 from refsim.golden.sites import place_words
@@ -14,14 +14,19 @@ __all__ = ["calculation", "open_sum", "three_ways"]
 
 OPENINGS = {
     "Argmax": selections.argmax,
-    "Context": sums.context,
+    "Context": attention.context,
     "Convolution": sums.convolution,
+    "Grid": selections.grid,
+    "KeyValue": attention.key_value,
     "LIF": neurons.lif,
     "Linear": sums.linear,
+    "Mask": selections.mask,
     "MaxPool": selections.max_pool,
     "ReLU": neurons.relu,
     "Residual": sums.residual,
-    "Scores": sums.scores,
+    "Retrieval": attention.retrieval,
+    "Scores": attention.scores,
+    "TapBias": sums.tap_bias,
     "TimeSum": sums.time_sum,
     "TokenSum": sums.token_sum,
     "Tokens": selections.tokens,

@@ -1,4 +1,4 @@
-"""What is selected, not added: max pooling, the numbering of tokens, the label.
+"""What is selected, not added: max pooling, masks, the numbering of tokens and the way back, the label.
 
 Each function returns the lines of the selection and the value that it comes to.
 """
@@ -42,6 +42,26 @@ def tokens(question):
     y, x = divmod(token, columns)
     value, words = question.read(0, (y, x, channel))
     return [f"token {token} is row {y}, column {x}: {y} * {columns} + {x} = {token}", f"{words} = {value}"], value
+
+
+def grid(question):
+    """Find the token of one place (N5)."""
+    y, x, channel = question.place
+    columns = question.operator.columns
+    token = y * columns + x
+    value, words = question.read(0, (token, channel))
+    return [f"row {y}, column {x} is token {y} * {columns} + {x} = {token}", f"{words} = {value}"], value
+
+
+def mask(question):
+    """Let one spike pass, or not (N16)."""
+    token, channel = question.place
+    one_for_all = len(question.values(1)) == 1
+    row = 0 if one_for_all else token
+    (spike, spike_words), (gate, gate_words) = question.read(0, question.place), question.read(1, (row, channel))
+    row_words = " (one row for all tokens)" if one_for_all else ""
+    outcome = f"{spike} passes" if gate else "nothing passes"
+    return [f"{spike_words} = {spike}", f"{gate_words} = {gate}{row_words}: {outcome}"], spike * gate
 
 
 def argmax(question):

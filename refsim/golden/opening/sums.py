@@ -1,4 +1,4 @@
-"""The sums opened: linear maps, convolutions, attention, residuals and running totals, term by term.
+"""The sums opened: linear maps, convolutions, biases of taps, residuals and running totals, term by term.
 
 Each function returns the lines of the arithmetic and the value that they come to.
 """
@@ -79,6 +79,25 @@ def convolution(question):
     return [f"window of {window_rows} x {window_columns} from row {top}, column {left}", *lines], total
 
 
+def tap_bias(question):
+    """Add to one sum the biases of the taps inside the image (N18)."""
+    row, column, output = question.place
+    operator = question.operator
+    window_rows, window_columns, _ = operator.bias.shape
+    value, words = question.read(0, question.place)
+    terms = [Term(f"{words} = {value}", value)]
+    for i in range(window_rows):
+        for j in range(window_columns):
+            y, x = (operator.stride * place + offset - operator.padding for place, offset in ((row, i), (column, j)))
+            if 0 <= y < operator.image_rows and 0 <= x < operator.image_columns:
+                bias = int(operator.bias[i, j, output])
+                terms.append(Term(f"{address('bias', (i, j, output))} = {bias} lies over ({y}, {x})", bias))
+    top, left = (operator.stride * place - operator.padding for place in (row, column))
+    opened = f"window of {window_rows} x {window_columns} from row {top}, column {left}"
+    lines, total = term_lines(terms)
+    return [f"{opened}; {len(terms) - 1} of {window_rows * window_columns} taps inside", *lines], total
+
+
 def gather(operator, output, taps, size):
     """Add up the taps of one output, as spikes or plane by plane."""
     bias = Term(f"{address('bias', (output,))} = {operator.bias[output]}", int(operator.bias[output]))
@@ -116,41 +135,6 @@ def signed(amount):
     return f"{'-' if amount < 0 else '+'} {abs(amount)}"
 
 
-def scores(question):
-    """Add up a query and a key over the channels of one head (N11)."""
-    head, query, key = question.place
-    width = question.values().shape[1] // question.operator.heads
-    terms = []
-    for channel in range(head * width, (head + 1) * width):
-        operands = question.read(0, (query, channel)), question.read(1, (key, channel))
-        terms += product(*operands)
-    opened = f"head {head} owns the channels {head * width} to {(head + 1) * width - 1}"
-    lines, total = term_lines(terms)
-    return [f"{opened}; {len(terms)} of them have both operands", *lines], total
-
-
-def context(question):
-    """Add up one row of the attention map and one channel of V over the keys (N11)."""
-    query, channel = question.place
-    heads, keys, _ = question.values().shape
-    width = question.values(1).shape[1] // heads
-    head = channel // width
-    terms = []
-    for key in range(keys):
-        terms += product(question.read(0, (head, query, key)), question.read(1, (key, channel)))
-    opened = f"channel {channel} belongs to head {head} ({heads} heads of {width} channels)"
-    lines, total = term_lines(terms)
-    return [f"{opened}; {len(terms)} of {keys} keys have both operands", *lines], total
-
-
-def product(left, right):
-    """Return the term of two operands, of which one gates the other, or none where one is 0."""
-    (left_value, left_words), (right_value, right_words) = left, right
-    if left_value == 0 or right_value == 0:
-        return []
-    return [Term(f"{left_words} = {left_value}, {right_words} = {right_value}", left_value * right_value)]
-
-
 def residual(question):
     """Add stream and branch on one step (N13)."""
     terms = []
@@ -161,15 +145,16 @@ def residual(question):
 
 
 def token_sum(question):
-    """Add up the spikes of one channel over all tokens (N14)."""
+    """Add up the spikes, or the integers, of one channel over all tokens (N14)."""
     channel = question.place[-1]
-    spikes = question.values()
+    values = question.values()
     terms = []
-    for token in spikes[:, channel].nonzero()[0].tolist():
+    for token in values[:, channel].nonzero()[0].tolist():
         value, words = question.read(0, (token, channel))
         terms.append(Term(f"{words} = {value:+d}", value))
     lines, total = term_lines(terms)
-    return [f"{len(terms)} of {len(spikes)} tokens spike", *lines], total
+    spiking = question.case.fragment.signals[question.node.inputs[0]].is_spiking
+    return [f"{len(terms)} of {len(values)} tokens {'spike' if spiking else 'are not 0'}", *lines], total
 
 
 def time_sum(question):

@@ -1,8 +1,34 @@
 """Every case of the suite, described; `refsim.golden.build` makes the frozen files of them."""
 
-from refsim.golden.recipes import attention, digests, exhaustive, lineage, networks, neurons, random_ops, rejects, sums
+from refsim.golden.recipes import (
+    attention,
+    digests,
+    exhaustive,
+    integers,
+    lineage,
+    linear_attention,
+    masks,
+    networks,
+    neurons,
+    random_ops,
+    rejects,
+    sums,
+)
 
-SUBJECTS = (exhaustive, neurons, sums, attention, rejects, random_ops, networks, lineage, digests)
+SUBJECTS = (
+    exhaustive,
+    neurons,
+    sums,
+    attention,
+    masks,
+    linear_attention,
+    integers,
+    rejects,
+    random_ops,
+    networks,
+    lineage,
+    digests,
+)
 
 
 def all_recipes():

@@ -6,7 +6,7 @@ from refsim.golden.case import Case, Draws
 from refsim.golden.recipes.recipe import ONE_OPERATOR, Recipe
 from refsim.model_file import describe_node
 from refsim.network import Node
-from refsim.ops import LIF, Context, Linear, Scores
+from refsim.ops import LIF, Context, KeyValue, Linear, Mask, Scores
 
 SIZES = {"100": (100, 1), "10k": (1000, 10), "1m": (1000, 1000)}
 """Rows of a chunk and number of chunks."""
@@ -39,6 +39,20 @@ def recipes():
         seed += 1
         gathered = {"map": ("|i1", (10, 2, side, side), 0, 127), "v": ("|i1", (10, side, 8), -1, 1)}
         yield digest("graded-ternary", size, "context", Context(), gathered, chunks, seed)
+    yield from lineage()
+
+
+def lineage():
+    """Masks and K^T V; their seeds follow another count, since those of the cases above are for ever."""
+    seed = 1100
+    for size, (rows, chunks) in SIZES.items():
+        side = rows // 10
+        seed += 1
+        masked = {"spikes": ("|i1", (10, side, 8), -1, 1), "mask": ("|i1", (10, side, 8), 0, 1)}
+        yield digest("ternary", size, "mask", Mask(), masked, chunks, seed)
+        seed += 1
+        pairs = {"k": ("|i1", (10, side, 8), -1, 1), "v": ("|i1", (10, side, 8), 0, 127)}
+        yield digest("ternary-graded", size, "key_value", KeyValue(2), pairs, chunks, seed)
 
 
 def digest(name, size, op, operator, inputs, chunks, seed):
@@ -46,7 +60,7 @@ def digest(name, size, op, operator, inputs, chunks, seed):
     kind, site, names = ONE_OPERATOR[op]
     node = Node(site, operator, names)
     case = Case(
-        id=f"l6.{op}.{name}-{size}",
+        id=f"l6.{op.replace('_', '-')}.{name}-{size}",
         title=f"One hash over {size} seeded rows: {op}, {name.replace('-', ' ')}",
         level="L6",
         op=op,

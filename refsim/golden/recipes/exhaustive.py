@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from refsim.golden.recipes.recipe import Recipe, operator_case
-from refsim.ops import LIF, Context, Linear, MaxPool, ReLU, Scores
+from refsim.ops import LIF, Context, KeyValue, Linear, Mask, MaxPool, ReLU, Residual, Retrieval, Scores, TokenSum
 
 CURRENTS = range(-4, 5)
 TIMESTEPS = 3
@@ -18,6 +18,7 @@ def recipes():
     yield rectifiers(shift=2, cap=20)
     yield from ternary_tuples()
     yield windows()
+    yield from lineage()
 
 
 def neurons():
@@ -85,6 +86,51 @@ def windows():
     images = np.array(list(product(TERNARY, repeat=4)), np.int8).T.reshape(1, 2, 2, -1).copy()
     return exhaustive(
         "l0.max-pool.ternary-2x2", "Every ternary 2 x 2 image", "max_pool", MaxPool(), [("ternary", images)]
+    )
+
+
+def lineage():
+    """Every pair of a mask, every pair in K^T V and Q (K^T V), every sum of three tokens, every pair of a residual."""
+    pairs = np.array(list(product(TERNARY, (0, 1))), np.int8)
+    yield exhaustive(
+        "l0.mask.ternary",
+        "Every spike under every mask",
+        "mask",
+        Mask(),
+        [("ternary", pairs[np.newaxis, :, :1]), ("binary", pairs[np.newaxis, :, 1:])],
+    )
+    columns = np.array(list(product(TERNARY, repeat=3)), np.int8).T[np.newaxis].copy()
+    yield exhaustive(
+        "l0.key-value.ternary-3",
+        "Every pair of ternary columns over three tokens",
+        "key_value",
+        KeyValue(1),
+        [("ternary", columns)] * 2,
+    )
+    tuples = np.array(list(product(TERNARY, repeat=4)), np.int8)[np.newaxis]
+    key_values = np.array([[[[1, -2], [3, 4]], [[-5, 6], [7, -8]]]], np.int32)
+    yield exhaustive(
+        "l0.retrieval.ternary-4",
+        "Every ternary query of two heads of two channels",
+        "retrieval",
+        Retrieval(),
+        [("ternary", tuples), ("sums", key_values)],
+    )
+    membranes = np.array(list(product(CURRENTS, repeat=3)), np.int32).T[np.newaxis].copy()
+    yield exhaustive(
+        "l0.token-sum.three-membranes",
+        "Every sum of three membranes from -4 to 4",
+        "token_sum",
+        TokenSum(),
+        [("sums", membranes)],
+    )
+    twos = np.array(list(product(TERNARY, repeat=2)), np.int8)
+    yield exhaustive(
+        "l0.residual.ternary",
+        "Every pair of ternary spikes",
+        "residual",
+        Residual(),
+        [("ternary", twos[np.newaxis, :, place : place + 1]) for place in (0, 1)],
     )
 
 

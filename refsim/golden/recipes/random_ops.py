@@ -11,11 +11,16 @@ from refsim.ops import (
     Argmax,
     Context,
     Convolution,
+    Grid,
+    KeyValue,
     Linear,
+    Mask,
     MaxPool,
     ReLU,
     Residual,
+    Retrieval,
     Scores,
+    TapBias,
     TimeSum,
     Tokens,
     TokenSum,
@@ -46,6 +51,9 @@ class Draw:
 
     def weights(self, *shape, low=-128):
         return self.stream.integers(low, 127, shape, np.int8)
+
+    def wide_weights(self, *shape):
+        return self.stream.integers(-(2**15), 2**15 - 1, shape, np.int16)
 
     def array(self, size, low, high):
         return self.stream.integers(low, high, (size,), np.int32)
@@ -127,3 +135,40 @@ def recipes():
     totals = draw.values("sums", 1, 10, low=-9999, high=9999, samples=(2,))
     yield draw.case("two-samples", "time_sum", TimeSum(), totals, samples=2)
     yield draw.case("few-values", "argmax", Argmax(), draw.values("sums", 1, 10, low=-2, high=2))
+    yield from lineage(draw)
+
+
+def lineage(draw):
+    """The operators of Spikformer, Spike-driven Transformer and Meta-SpikeFormer, and new uses of the older ones."""
+    yield draw.case("tokens", "mask", Mask(), draw.values("ternary", 5, 7), draw.values("binary", 5, 7))
+    yield draw.case("row", "mask", Mask(), draw.values("binary", 5, 7), draw.values("binary", 1, 7))
+    yield draw.case("ternary", "key_value", KeyValue(3), draw.values("ternary", 7, 12), draw.values("ternary", 7, 12))
+    yield draw.case(
+        "graded-value", "key_value", KeyValue(2), draw.values("binary", 7, 12), draw.values("graded", 7, 12)
+    )
+    yield draw.case(
+        "graded-key", "key_value", KeyValue(3, "v"), draw.values("graded", 7, 12), draw.values("ternary", 7, 12)
+    )
+    key_values = draw.values("sums", 3, 4, 4, low=-30, high=50)
+    yield draw.case("ternary", "retrieval", Retrieval(), draw.values("ternary", 7, 12), key_values)
+    yield draw.case(
+        "binary", "retrieval", Retrieval(), draw.values("binary", 5, 6), draw.values("sums", 2, 3, 3, low=0, high=9)
+    )
+    yield draw.case("membranes", "token_sum", TokenSum(), draw.values("sums", 9, 5, low=-9999, high=9999))
+    yield draw.case("large", "token_sum", TokenSum(), draw.values("sums", 9, 5, low=-(2**24), high=2**24))
+    yield draw.case("wide", "token_sum", TokenSum(64), draw.values("membranes", 9, 5))
+    yield draw.case("stream", "token_sum", TokenSum(), draw.values("stream", 9, 5))
+    yield draw.case("places", "grid", Grid(3, 5), draw.values("sums", 15, 2, low=-99, high=99))
+    for window, stride, padding, rows, columns in ((3, 1, 1, 4, 5), (3, 2, 1, 7, 5), (7, 2, 3, 9, 6)):
+        bias = draw.stream.integers(-999, 999, (window, window, 3), np.int32)
+        places = ((length + 2 * padding - window) // stride + 1 for length in (rows, columns))
+        sums = draw.values("sums", *places, 3, low=-99, high=99)
+        operator = TapBias(bias, rows, columns, stride, padding)
+        yield draw.case(f"window-{window}-stride-{stride}", "tap_bias", operator, sums)
+    operator = Linear(draw.wide_weights(13, 7), draw.array(7, -90, 90))
+    yield draw.case("weights-of-16-bits", "linear", operator, draw.values("ternary", 5, 13))
+    operator = Linear(draw.weights(13, 7), draw.array(7, -90, 90), planes=5)
+    yield draw.case("stream", "linear", operator, draw.values("stream", 5, 13))
+    operator = Convolution(draw.wide_weights(3, 3, 4, 4), draw.array(4, -90, 90))
+    yield draw.case("weights-of-16-bits", "convolution", operator, draw.values("ternary", 5, 6, 4))
+    yield draw.case("spikes", "residual", Residual(), draw.values("binary", 5, 7), draw.values("ternary", 5, 7))

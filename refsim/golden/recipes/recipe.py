@@ -14,6 +14,8 @@ KINDS = {
     "counts": (np.int8, 0, 3),
     "pixels": (np.uint8, 0, 255),
     "sums": (np.int32, -(2**24), 2**24),
+    "stream": (np.int32, 0, 18),
+    "membranes": (np.int64, -(2**40), 2**40),
 }
 """Type and declared range of each kind of input."""
 
@@ -28,6 +30,11 @@ ONE_OPERATOR = {
     "context": ("Context", "context", ("map", "v")),
     "residual": ("Residual", "residual", ("stream", "branch")),
     "token_sum": ("TokenSum", "count", ("spikes",)),
+    "mask": ("Mask", "masked", ("spikes", "mask")),
+    "key_value": ("KeyValue", "key_value", ("k", "v")),
+    "retrieval": ("Retrieval", "context", ("q", "key_value")),
+    "tap_bias": ("TapBias", "sums", ("values",)),
+    "grid": ("Grid", "grid", ("tokens",)),
     "time_sum": ("TimeSum", "logits", ("values",)),
     "argmax": ("Argmax", "label", ("logits",)),
 }

@@ -5,7 +5,23 @@ from dataclasses import replace
 import numpy as np
 
 from refsim.golden.recipes.recipe import Recipe, operator_case
-from refsim.ops import LIF, Context, Convolution, Linear, MaxPool, ReLU, Residual, Scores, TimeSum
+from refsim.ops import (
+    LIF,
+    Context,
+    Convolution,
+    Grid,
+    KeyValue,
+    Linear,
+    Mask,
+    MaxPool,
+    ReLU,
+    Residual,
+    Retrieval,
+    Scores,
+    TapBias,
+    TimeSum,
+    TokenSum,
+)
 
 
 def refused(name, reason, op, operator, inputs, **changes):
@@ -102,3 +118,71 @@ def recipes():
         [currents, ("sums", [[[1, 2]]])],
     )
     yield refused("total-too-narrow", "totals of 8 bits", "time_sum", TimeSum(accumulator_bits=8), [("sums", [[[1]]])])
+    yield from lineage()
+
+
+def lineage():
+    spikes, graded, sums = ("binary", [[[1, 1]]]), ("graded", [[[9, 9]]]), ("sums", [[[3, -3]]])
+    ternary, two_tokens = ("ternary", [[[1, -1]]]), ("binary", [[[1, 1], [0, 1]]])
+    bias = np.array([0], np.int32)
+    yield refused("mask-ternary", "a mask of -1", "mask", Mask(), [spikes, ternary])
+    yield refused("mask-graded", "a mask of more than 1", "mask", Mask(), [spikes, graded])
+    yield refused("mask-of-graded", "a mask on graded values", "mask", Mask(), [graded, spikes])
+    yield refused("mask-does-not-fit", "a mask of two tokens for spikes of one", "mask", Mask(), [spikes, two_tokens])
+    yield refused("key-graded", "a graded K that is to gate", "key_value", KeyValue(1), [graded, spikes])
+    yield refused("key-value-graded", "a product of two graded operands", "key_value", KeyValue(1), [graded, graded])
+    yield refused("key-value-tokens", "K of one token, V of two", "key_value", KeyValue(1), [spikes, two_tokens])
+    yield refused("key-value-heads", "two channels in three heads", "key_value", KeyValue(3), [spikes, spikes])
+    yield refused(
+        "key-value-too-narrow",
+        "K^T V of 2 bits for two tokens",
+        "key_value",
+        KeyValue(1, accumulator_bits=2),
+        [two_tokens, two_tokens],
+    )
+    key_values = ("sums", [[[[1, 2], [3, 4]]]])
+    yield refused("query-graded", "a graded Q in Q (K^T V)", "retrieval", Retrieval(), [graded, key_values])
+    yield refused(
+        "key-value-does-not-fit",
+        "K^T V of two channels in two heads for a Q of two channels",
+        "retrieval",
+        Retrieval(),
+        [spikes, ("sums", [[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]])],
+    )
+    yield refused("grid-not-filled", "five tokens for six places", "grid", Grid(2, 3), [("sums", [[[1]] * 5])])
+    yield refused(
+        "taps-do-not-fit",
+        "biases of taps for an image of other size",
+        "tap_bias",
+        TapBias(np.ones((3, 3, 1), np.int32), 4, 4),
+        [("sums", [[[[1], [2]], [[3], [4]]]])],
+    )
+    yield refused(
+        "taps-of-one-channel",
+        "biases of taps of one channel for sums of two",
+        "tap_bias",
+        TapBias(np.ones((1, 1, 1), np.int32), 1, 1, padding=0),
+        [("sums", [[[[1, 2]]]])],
+    )
+    yield refused(
+        "taps-too-narrow",
+        "sums of 26 bits for biases that need 27",
+        "tap_bias",
+        TapBias(np.full((1, 1, 1), 2**25, np.int32), 1, 1, padding=0, accumulator_bits=26),
+        [("sums", [[[[1]]]])],
+    )
+    yield refused("token-sum-too-narrow", "sums of 16 bits of membranes of 25", "token_sum", TokenSum(16), [sums])
+    yield refused(
+        "planes-of-a-stream",
+        "four bit planes for values up to 18",
+        "linear",
+        Linear(np.array([[5]], np.int8), bias, planes=4),
+        [("stream", [[[18]]])],
+    )
+    yield refused(
+        "weights-of-32-bits",
+        "weights of int32",
+        "linear",
+        Linear(np.array([[5]], np.int32), bias),
+        [("binary", [[[1]]])],
+    )
