@@ -173,7 +173,9 @@ def variant_of(path, architecture, tensors):
         raise CheckpointError(
             f"{path}: is a checkpoint of {found[0].architecture} ({found[0].layout}), not of {architecture}"
         )
-    marks = " or ".join(variant.mark[0] for variant in VARIANTS if variant.architecture == architecture)
+    marks = " or ".join(
+        "{} of {} axes".format(*variant.mark) for variant in VARIANTS if variant.architecture == architecture
+    )
     raise CheckpointError(
         f"{path}: not a checkpoint of {architecture}: it has no {marks}; it begins with {', '.join(list(tensors)[:3])}"
     )
