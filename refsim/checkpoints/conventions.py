@@ -1,8 +1,9 @@
 """What a checkpoint does not say: how it was trained, and how its integers are wanted."""
 
+import math
 from dataclasses import dataclass
 
-from refsim.errors import CheckpointError
+from refsim.errors import CheckpointError, ConfigurationError
 
 MEANS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -75,10 +76,14 @@ class Conventions:
         if self.normalisation is not None and self.normalisation not in MEANS:
             raise CheckpointError(f"normalisation: expected one of {', '.join(MEANS)}, got {self.normalisation!r}")
         for name in ("white", "threshold", "attention_threshold", "attention_scale", "epsilon"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise CheckpointError(f"{name}: expected a number above 0, got {getattr(self, name)}")
-        if self.std is not None and min(self.std) <= 0:
+        if self.std is not None and not (self.std and all(0 < value < math.inf for value in self.std)):
             raise CheckpointError(f"std: expected numbers above 0, got {self.std}")
+        if self.mean is not None and not (self.mean and all(map(math.isfinite, self.mean))):
+            raise CheckpointError(f"mean: expected finite numbers, got {self.mean}")
+        if self.heads is not None and self.heads < 1:
+            raise CheckpointError(f"heads: expected an integer of at least 1, got {self.heads}")
 
     @property
     def neurons(self):
@@ -91,7 +96,7 @@ class Conventions:
 
         Raises
         ------
-        CheckpointError
+        ConfigurationError
             If nothing suggests them, or they are of another number of channels.
         """
         mean, std = self.mean, self.std
@@ -100,7 +105,7 @@ class Conventions:
         mean, std = (channels_of(values, channels) for values in (mean or (0.0,), std or (1.0,)))
         for name, values in (("mean", mean), ("std", std)):
             if len(values) != channels:
-                raise CheckpointError(f"{name}: expected {channels} numbers, one a channel, got {values}")
+                raise ConfigurationError(f"{name}: expected {channels} numbers, one a channel, got {values}")
         return mean, std
 
 
@@ -113,7 +118,7 @@ def suggested_normalisation(classes, channels):
     """Return the normalisation that the number of classes suggests."""
     suggested = {1000: "imagenet", 10: "cifar10", 100: "cifar100"}.get(classes) if channels == 3 else None
     if suggested is None:
-        raise CheckpointError(
+        raise ConfigurationError(
             f"images of {channels} channels in {classes} classes: how were the pixels normalised? give --mean and "
             "--std, or --normalisation none"
         )
@@ -124,5 +129,5 @@ def suggested_image_size(classes):
     """Return the size of image that the number of classes suggests."""
     sizes = {1000: (224, 224), 10: (32, 32), 100: (32, 32)}
     if classes not in sizes:
-        raise CheckpointError(f"{classes} classes: of what size are the images? give --image-size ROWS COLUMNS")
+        raise ConfigurationError(f"{classes} classes: of what size are the images? give --image-size ROWS COLUMNS")
     return sizes[classes]

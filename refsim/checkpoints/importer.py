@@ -8,7 +8,8 @@ from refsim.errors import CheckpointError
 class Importer:
     """Turns the tensors of one checkpoint into the integers of its network.
 
-    A subclass knows the keys of its architecture; `configuration` and `quantise` are all it must have.
+    A subclass knows the keys of its architecture: ``FIRST`` is the convolution of the pixels, ``LAST`` the one whose
+    outputs are as wide as what the head sees. `configuration` and `quantise` are all else that it must have.
 
     Parameters
     ----------
@@ -18,10 +19,13 @@ class Importer:
         Whether to keep the real values too, for a comparison.
     """
 
+    WINDOW = 3
+
     def __init__(self, tensors, conventions, keep=False):
         self.tensors, self.conventions = tensors, conventions
         self.quantiser = Quantiser(tensors.path, conventions.bits, keep)
         self.classes, self.width = self.shape("head.weight", 2)
+        self.require_fitting_head()
         self.config = self.configuration()
         self.statistics = conventions.pixel_statistics(self.config.classes, self.config.channels)
 
@@ -46,11 +50,35 @@ class Importer:
         return self.quantiser.values
 
     def shape(self, name, axes):
-        """Return the shape of a tensor that must have so many axes."""
+        """Return the shape of a tensor that must have so many axes and hold something."""
         shape = self.tensors.shape(name)
-        if len(shape) != axes:
-            raise CheckpointError(f"{self.tensors.path}: {name}: expected {axes} axes, got shape {shape}")
+        if len(shape) != axes or 0 in shape:
+            raise CheckpointError(f"{self.tensors.path}: {name}: expected {axes} axes, none empty, got shape {shape}")
         return shape
+
+    def require_fitting_head(self):
+        """Refuse a head that reads another number of channels than there are, such as a transposed one."""
+        last = self.shape(self.LAST, 4)
+        if last[0] != self.width:
+            raise CheckpointError(
+                f"{self.tensors.path}: head.weight: has shape ({self.classes}, {self.width}), expected "
+                f"(classes, {last[0]}) after {self.LAST} of shape {last}"
+            )
+
+    def channels(self):
+        """Return the channels of the image, which the first convolution shows."""
+        shape = self.shape(self.FIRST, 4)
+        if shape[2:] != (self.WINDOW, self.WINDOW):
+            raise CheckpointError(
+                f"{self.tensors.path}: {self.FIRST}: expected shape (outputs, channels, {self.WINDOW}, {self.WINDOW}), "
+                f"got {shape}"
+            )
+        return shape[1]
+
+    def mlp_ratio(self, name, width):
+        """Return how much wider than its input a layer is; where its shape tells nothing, 1: it is named when taken."""
+        shape = self.tensors.shape(name)
+        return max(1, shape[0] // width) if shape else 1
 
     def common_fields(self, channels):
         """Return the fields that every configuration has."""
@@ -97,10 +125,24 @@ class Importer:
     def product_neuron(self, site, channels):
         """Set the thresholds of the neurons on Q K^T V, which hold its factor."""
         conventions = self.conventions
-        threshold = conventions.attention_threshold / conventions.attention_scale
-        self.quantiser.threshold(site, 0, channels, threshold)
+        self.count_neuron(site, channels, conventions.attention_threshold / conventions.attention_scale)
 
     def gate_neuron(self, site, channels):
-        """Set the thresholds of the gates of spike-driven self-attention, whose input is not halved."""
+        """Set the thresholds of the gates of spike-driven self-attention, whose input is not halved.
+
+        A gate that counts spikes against a threshold of at most one fires at any spike, and a reset to zero leaves it
+        nothing: whatever the threshold, it is exactly a gate of threshold one.
+        """
         conventions = self.conventions
-        self.quantiser.threshold(site, 0, channels, conventions.attention_threshold * (1 + conventions.halve_input))
+        threshold = conventions.attention_threshold * (1 + conventions.halve_input)
+        self.count_neuron(site, channels, max(1, threshold) if conventions.reset == "zero" else threshold)
+
+    def count_neuron(self, site, channels, threshold):
+        """Set the thresholds of neurons on whole numbers, the products of attention."""
+        if threshold < 1 or threshold % 1:
+            raise CheckpointError(
+                f"{self.tensors.path}: {site}: products of attention are whole numbers, their threshold here is "
+                f"{threshold:g}, expected a whole number of at least 1: give another --attention-threshold or "
+                "--attention-scale"
+            )
+        self.quantiser.threshold(site, 0, channels, threshold)

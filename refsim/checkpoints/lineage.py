@@ -21,7 +21,7 @@ from refsim.checkpoints.spikformer import (
     SpikformerSpikingjellyImporter,
 )
 from refsim.checkpoints.tensors import Tensors
-from refsim.errors import CheckpointError, NetworkError
+from refsim.errors import CheckpointError, ConfigurationError, NetworkError
 from refsim.network import Network
 
 
@@ -128,28 +128,32 @@ def import_lineage(architecture, path, name, conventions=None, ema=False, keep=F
     ------
     CheckpointError
         If the file cannot be read, is of another architecture, lacks a tensor, has one of another shape or one that is
-        not known, or holds values that cannot become integers.
+        not known, or holds values that cannot become integers; if the conventions do not fit it or say too little.
     """
     conventions = conventions or Conventions()
     tensors, _ = read_tensors(path, progress=True, ema=ema)
     variant = variant_of(path, architecture, tensors)
-    importer = variant.importer(Tensors(path, tensors, conventions.epsilon), conventions, keep)
-    values = importer.values()
-    provenance = {
-        "architecture": architecture,
+    try:
+        importer = variant.importer(Tensors(path, tensors, conventions.epsilon), conventions, keep)
+        values = importer.values()
+        network = variant.build(importer.config, Parameters(values), name, provenance_of(path, variant, importer, ema))
+    except (ConfigurationError, NetworkError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    return Imported(network, variant, importer.quantiser.roundings, importer.quantiser.reals)
+
+
+def provenance_of(path, variant, importer, ema):
+    """Return where the weights of a network come from, and how they were read."""
+    return {
+        "architecture": variant.architecture,
         "layout": variant.layout,
         "checkpoint_sha256": file_hash(path),
         "weights": "exponential moving average" if ema else "as trained",
-        "weight_bits": conventions.bits,
-        "pixel_white": conventions.white,
+        "weight_bits": importer.conventions.bits,
+        "pixel_white": importer.conventions.white,
         "pixel_mean": list(importer.statistics[0]),
         "pixel_std": list(importer.statistics[1]),
     }
-    try:
-        network = variant.build(importer.config, Parameters(values), name, provenance)
-    except NetworkError as error:
-        raise CheckpointError(f"{path}: {error}") from error
-    return Imported(network, variant, importer.quantiser.roundings, importer.quantiser.reals)
 
 
 def variant_of(path, architecture, tensors):
@@ -169,7 +173,9 @@ def variant_of(path, architecture, tensors):
         raise CheckpointError(
             f"{path}: is a checkpoint of {found[0].architecture} ({found[0].layout}), not of {architecture}"
         )
-    marks = " or ".join(variant.mark[0] for variant in VARIANTS if variant.architecture == architecture)
+    marks = " or ".join(
+        "{} of {} axes".format(*variant.mark) for variant in VARIANTS if variant.architecture == architecture
+    )
     raise CheckpointError(
         f"{path}: not a checkpoint of {architecture}: it has no {marks}; it begins with {', '.join(list(tensors)[:3])}"
     )

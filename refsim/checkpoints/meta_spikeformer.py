@@ -6,6 +6,7 @@ from refsim.architectures.meta_spikeformer import MetaSpikeformerConfig
 from refsim.checkpoints.fusion import fold, fused_rep_conv, fused_separable
 from refsim.checkpoints.importer import Importer
 from refsim.checkpoints.tensors import Affine
+from refsim.errors import CheckpointError
 
 DEFAULT_HEADS = 8
 
@@ -21,18 +22,22 @@ TRANSFORMER_STAGES = {"stage3": ("downsample3", "block3"), "stage4": ("downsampl
 class MetaSpikeformerImporter(Importer):
     """The authors' models. Where they were trained by distillation, both heads are averaged into one."""
 
-    FIRST = "downsample1_1.encode_conv.weight"
+    FIRST, WINDOW = "downsample1_1.encode_conv.weight", 7
+    LAST = "downsample4.encode_conv.weight"
 
     def configuration(self):
         tensors = self.tensors
-        channels = self.shape(self.FIRST, 4)[1]
-        widths = tuple(tensors.shape(f"downsample{stage}.encode_conv.weight")[0] for stage in ("1_2", "2", "3", "4"))
+        if self.conventions.pooled_stages is not None:
+            raise CheckpointError(
+                f"{tensors.path}: meta-spikeformer has no stages that pool; leave out --pooled-stages"
+            )
+        widths = tuple(self.shape(f"downsample{stage}.encode_conv.weight", 4)[0] for stage in ("1_2", "2", "3", "4"))
         return MetaSpikeformerConfig(
-            **self.common_fields(channels),
+            **self.common_fields(self.channels()),
             widths=widths,
             depths=tuple(tensors.blocks(key) for _, key in TRANSFORMER_STAGES.values()),
             heads=self.conventions.heads or DEFAULT_HEADS,
-            mlp_ratio=max(1, tensors.shape("block3.0.mlp.fc1_conv.weight")[0] // widths[2]),
+            mlp_ratio=self.mlp_ratio("block3.0.mlp.fc1_conv.weight", widths[2]),
         )
 
     def quantise(self):

@@ -99,9 +99,11 @@ def scaled_threshold(path, site, threshold, shifts):
     wrong = (scaled < 1) | (scaled != np.rint(scaled))
     if wrong.any():
         channel = int(np.argmax(wrong))
+        small = "its weights need more bits"
+        reason = small if scaled[channel] < 1 else "it must be a multiple of a power of two, such as 1, 0.5 or 0.75"
         raise CheckpointError(
             f"{path}: {site}: the threshold {threshold:g} is {scaled[channel]:g} on the step of channel {channel}, "
-            "not a positive integer: its weights need more bits"
+            f"not a positive integer: {reason}"
         )
     return narrowest(f"{path}: {site}.thresholds", scaled)
 

@@ -11,6 +11,7 @@ from refsim.checkpoints.quantisation import (
     scaled_threshold,
     step_shift,
 )
+from refsim.errors import CheckpointError
 
 PIXEL_SHIFT = 8
 """Weights on pixels are those on p / 2**8."""
@@ -81,7 +82,15 @@ class Quantiser:
         -------
         step : ndarray of int64, shape (outputs,) or (1,)
             Shift of the step of the sums.
+
+        Raises
+        ------
+        CheckpointError
+            If a weight or bias is not finite, or a bias needs more than 62 bits.
         """
+        for field, values in (("weight", affine.weight), ("bias", affine.bias)):
+            if not np.isfinite(values).all():
+                raise CheckpointError(f"{self.path}: {site}: the {field} leaves the range of float64 once folded")
         if shift is None:
             shift = step_shift(affine.weight, per_channel, self.bits)
         integers = rounded_weights(self.path, site, affine.weight, shift, self.bits)

@@ -15,19 +15,20 @@ class SpikeDrivenTransformerImporter(Importer):
     """
 
     BLOCKS, STEM_BIAS = "block", False
-    FIRST, FIRST_OF_MLP = "patch_embed.proj_conv.weight", "block.0.mlp.fc1_conv.weight"
+    FIRST, LAST = "patch_embed.proj_conv.weight", "patch_embed.rpe_conv.weight"
+    FIRST_OF_MLP = "block.0.mlp.fc1_conv.weight"
     LAYER, NORM = "{}_conv", "{}_bn"
     MLP = (("fc1_conv", "fc1_bn"), ("fc2_conv", "fc2_bn"))
 
     def configuration(self):
         tensors, width = self.tensors, self.width
-        tensors.ignore("block.*.attn.talking_heads.weight")
+        tensors.ignore(r"block\.\d+\.attn\.talking_heads\.weight")
         return SpikeDrivenTransformerConfig(
-            **self.common_fields(self.shape(self.FIRST, 4)[1]),
+            **self.common_fields(self.channels()),
             embedding=width,
             depth=tensors.blocks(self.BLOCKS),
             heads=self.conventions.heads or DEFAULT_HEADS,
-            mlp_ratio=max(1, tensors.shape(self.FIRST_OF_MLP)[0] // width),
+            mlp_ratio=self.mlp_ratio(self.FIRST_OF_MLP, width),
             pooled_stages=self.conventions.pooled_stages,
         )
 

@@ -12,19 +12,19 @@ class SpikformerImporter(Importer):
     """
 
     LAYER, POOLED, BLOCKS = "conv", "spikes", "block"
-    IGNORED = ("block.*.norm1.*", "block.*.norm2.*")
-    FIRST = "patch_embed.proj_conv.weight"
+    IGNORED = (r"block\.\d+\.norm[12]\.(weight|bias)",)
+    FIRST, LAST = "patch_embed.proj_conv.weight", "patch_embed.rpe_conv.weight"
 
     def configuration(self):
         tensors, width = self.tensors, self.width
         published = {size["embedding"]: size["heads"] for size in SIZES.values()}
         tensors.ignore(*self.IGNORED)
         return SpikformerConfig(
-            **self.common_fields(self.shape(self.FIRST, 4)[1]),
+            **self.common_fields(self.channels()),
             embedding=width,
             depth=tensors.blocks(self.BLOCKS),
             heads=self.given_heads(published.get(width)),
-            mlp_ratio=max(1, tensors.shape(self.first_of_mlp())[0] // width),
+            mlp_ratio=self.mlp_ratio(self.first_of_mlp(), width),
             pooled_stages=self.conventions.pooled_stages,
             pooled=self.POOLED,
         )
@@ -102,6 +102,7 @@ class SpikformerSpikingjellyImporter(SpikformerImporter):
 
     POOLED, BLOCKS, IGNORED = "membranes", "blocks", ()
     FIRST = "patch_embed.stages.0.conv_bn.block.0.weight"
+    LAST = "patch_embed.positional_encoding.conv_bn.block.0.weight"
 
     def first_of_mlp(self):
         return "blocks.0.mlp.fc1.0.weight"

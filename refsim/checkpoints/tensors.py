@@ -1,7 +1,6 @@
 """The tensors of a checkpoint by name: each is asked for once, with its shape, and none may be left over."""
 
 import re
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 import numpy as np
@@ -105,11 +104,11 @@ class Tensors:
         return self.left[name].shape
 
     def ignore(self, *patterns):
-        """Leave out tensors that the released code holds and never uses."""
+        """Leave out tensors that the released code holds and never uses: those whose whole name a pattern matches."""
         self.left = {
             name: tensor
             for name, tensor in self.left.items()
-            if not any(fnmatchcase(name, pattern) for pattern in patterns)
+            if not any(re.fullmatch(pattern, name) for pattern in patterns)
         }
 
     def require_all_taken(self):

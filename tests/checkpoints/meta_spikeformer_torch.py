@@ -29,33 +29,11 @@ Token n of the attention is row ``n // columns``, column ``n % columns``; head h
 
 import numpy as np
 import torch
+from neurons_torch import Lif, at_each_timestep
 from recording import run_recorded
 from torch import nn
 
 SCALE = 0.125
-
-
-class Lif(nn.Module):
-    """The LIF neuron with tau 2, decayed input and reset to zero, on all timesteps at once."""
-
-    def __init__(self, threshold=1.0):
-        super().__init__()
-        self.threshold = threshold
-
-    def forward(self, currents):
-        membrane = torch.zeros_like(currents[0])
-        spikes = []
-        for current in currents:
-            charged = (membrane + current) / 2
-            fired = charged >= self.threshold
-            membrane = charged.masked_fill(fired, 0.0)
-            spikes.append(fired.to(currents.dtype))
-        return torch.stack(spikes)
-
-
-def at_each_timestep(module, values):
-    """Apply a module without state to (T, B, ...) as to one batch."""
-    return module(values.flatten(0, 1)).unflatten(0, values.shape[:2])
 
 
 class Downsampling(nn.Module):
