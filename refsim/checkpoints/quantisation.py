@@ -82,7 +82,7 @@ def scaled_threshold(path, site, threshold, shifts):
     Parameters
     ----------
     threshold : float
-        A power of two.
+        A multiple of a power of two.
     shifts : ndarray of int64, shape (channels,)
 
     Returns
