@@ -106,10 +106,10 @@ def two_digits(subject, images):
     return Recipe(case, source=f"{subject.source} 0 and 1")
 
 
-def part(subject, level, op, prefix, images):
-    """A layer or block of a model, on what the layers before it make of an image."""
+def part(subject, level, op, prefixes, images):
+    """A layer or block of a model, the sites that begin with any of the prefixes, on what goes into it for an image."""
     network, image = subject.network, images[DIGIT_OF_PARTS]
-    nodes = [node for node in network.nodes if node.name.startswith(prefix)]
+    nodes = [node for node in network.nodes if node.name.startswith(prefixes)]
     inside = {node.name for node in nodes}
     outside = list(dict.fromkeys(site for node in nodes for site in node.inputs if site not in inside))
     if outside == [INPUT_SITE]:
