@@ -37,7 +37,7 @@ class Certificate:
         return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()
 
 
-def certified_run(network, image, record=(), threads=None):
+def certified_run(network, image, record=(), threads=None, engine="fast"):
     """Run a network as `simulator.run` does, and certify it.
 
     Returns
@@ -51,5 +51,5 @@ def certified_run(network, image, record=(), threads=None):
         Before the first result, if the proof of any kernel fails.
     """
     with witnessed() as reports:
-        result: Result = run(network, image, record, threads)
+        result: Result = run(network, image, record, threads, engine)
     return result, Certificate(network, tuple(reports[key] for key in sorted(reports)))

@@ -1,8 +1,5 @@
 """Run a network on one input: timesteps times operators, every site observable."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -12,11 +9,13 @@ import numpy as np
 from refsim.audit.census import Census
 from refsim.audit.counting import CountingArray, Tally
 from refsim.audit.guard import guarded, unguarded
+from refsim.engine.plan import plannable, planned
+from refsim.engine.pool import Pool
 from refsim.errors import InputError, NetworkError
 from refsim.network import INPUT_SITE
+from refsim.numerics import require_choice
 
-PARALLEL_SIZE = 1 << 15
-"""Outputs of fewer values than this are computed by one thread: handing work out would cost more."""
+ENGINES = ("fast", "reference")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +47,7 @@ class Result:
     trace: dict
 
 
-def run(network, image, record=(), threads=None):
+def run(network, image, record=(), threads=None, engine="fast"):
     """Run a network on one image or one set of spike frames.
 
     Parameters
@@ -60,6 +59,9 @@ def run(network, image, record=(), threads=None):
         Sites to keep, as in ``block0.attention.scores``; ``*`` and ``?`` stand for any characters.
     threads : int, optional
         Threads for large layers; all cores by default. The bits of the result do not depend on it.
+    engine : {"fast", "reference"}
+        Tuned kernels over whole spike trains, or the plain kernels, timestep by timestep. The bits of the result do
+        not depend on it, nor does the census, which is that of the plain kernels.
 
     Returns
     -------
@@ -72,9 +74,14 @@ def run(network, image, record=(), threads=None):
     NetworkError
         If a site to record does not exist.
     """
+    require_choice("engine", engine, ENGINES)
     frames, sites = {INPUT_SITE: input_frames(network, image)}, match_sites(network, record)
-    with compiled_route(threads) as route:
-        return answer(network, *simulate(network, frames, with_logits(network, sites), route), sites)
+    recorded = with_logits(network, sites)
+    with Pool(threads) as pool:
+        if engine == "fast" and plannable(network):
+            with planned(network, recorded) as plan:
+                return answer(network, *plan.run(frames, pool), sites)
+        return answer(network, *simulate(network, frames, recorded, CompiledRoute(pool)), sites)
 
 
 def run_fragment(fragment, inputs, threads=None):
@@ -94,8 +101,8 @@ def run_fragment(fragment, inputs, threads=None):
         Every site but the inputs, in order of computation.
     """
     sites = [site for site in fragment.signals if site not in fragment.inputs]
-    with compiled_route(threads) as route:
-        trace, _, _ = simulate(fragment, inputs, sites, route)
+    with Pool(threads) as pool:
+        trace, _, _ = simulate(fragment, inputs, sites, CompiledRoute(pool))
     return trace
 
 
@@ -112,15 +119,6 @@ def interpret(network, image, record=()):
     """
     frames, sites = {INPUT_SITE: input_frames(network, image)}, match_sites(network, record)
     return answer(network, *simulate(network, frames, with_logits(network, sites), InterpretedRoute()), sites)
-
-
-@contextmanager
-def compiled_route(threads):
-    """Give machine code on the given number of threads; all cores by default."""
-    threads = (os.cpu_count() or 1) if threads is None else threads
-    pool = ThreadPoolExecutor(threads) if threads > 1 else None
-    with pool or nullcontext():
-        yield CompiledRoute(pool, threads)
 
 
 def with_logits(network, sites):
@@ -145,8 +143,8 @@ def answer(network, trace, census, spike_counts, sites):
 class CompiledRoute:
     """Proved machine code on guarded arrays; the census follows from the spikes that went in."""
 
-    def __init__(self, pool, threads):
-        self.pool, self.threads = pool, threads
+    def __init__(self, pool):
+        self.pool = pool
 
     def load(self, array, site):
         return guarded(array, site)
@@ -156,15 +154,7 @@ class CompiledRoute:
 
     def step(self, operator, timestep, inputs, state, output):
         """Compute one node at one timestep, in parallel where it is large; return its census."""
-        rows = operator.row_count(output)
-        parts = min(self.threads, rows) if output.size >= PARALLEL_SIZE else 1
-        bounds = [rows * part // parts for part in range(parts + 1)]
-        slices = [slice(start, stop) for start, stop in zip(bounds, bounds[1:])]
-        if parts == 1:
-            operator.step(timestep, inputs, state, output, slices[0])
-        else:
-            list(self.pool.map(lambda part: operator.step(timestep, inputs, state, output, part), slices))
-        return operator.census([unguarded(values) for values in inputs], unguarded(output))
+        return self.pool.step(operator, timestep, inputs, state, output)
 
 
 class InterpretedRoute:

@@ -16,6 +16,7 @@ LAYERS = [
     {"kernels"},
     {"ops"},
     {"network"},
+    {"engine"},
     {"simulator"},
     {"architectures", "model_file", "energy", "shipped"},
     {"certificate"},

@@ -105,10 +105,14 @@ from refsim.golden.recipes import attention
 from refsim.golden.reference import answer
 from refsim.kernels.argmax import argmax
 from refsim.kernels.kernel import witnessed
+from refsim.simulator import ENGINES
 networks = [seeded_network(preset) for preset in PRESETS]
 networks += [seeded_network(rounding="floor"), seeded_network(pooled_stages=(0,)), seeded_network(leak_shift=12)]
 networks += [seeded_lineage(name) for name in ("spikformer-membranes", "spike-driven", "meta-scores")]
-reports = [report for network in networks for report in certified_run(network, blank(network))[1].reports]
+reports = []
+for engine in ENGINES:
+    for network in networks:
+        reports += certified_run(network, blank(network), engine=engine)[1].reports
 with witnessed() as witnesses:
     for recipe in attention.recipes():
         answer(recipe.case)
@@ -125,7 +129,7 @@ def test_every_kernel_passes_on_any_processor(setting, tmp_path):
     command = [sys.executable, "-c", KERNELS, str(Path(__file__).parents[1])]
     verdicts = json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
     modules = [
-        importlib.import_module(f"refsim.kernels.{name}") for _, name, _ in pkgutil.iter_modules(kernels.__path__)
+        importlib.import_module(name) for _, name, _ in pkgutil.walk_packages(kernels.__path__, "refsim.kernels.")
     ]
     every = {
         f"{value.__module__}.{value.__name__}"

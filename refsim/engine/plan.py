@@ -1,0 +1,235 @@
+"""From a network to the steps of the fast engine."""
+
+from contextlib import contextmanager
+from threading import Lock
+
+import numpy as np
+
+from refsim.audit.census import Census
+from refsim.engine.gathering import FireStep, SumsStep, TrainsStep
+from refsim.engine.step import OperatorStep
+from refsim.engine.trains import AddStep, AttendStep, MaskStep, PoolStep, ReshapeStep
+from refsim.engine.values import MOST_TIMESTEPS, Values
+from refsim.kernels.fast.trains import count_trains
+from refsim.network import INPUT_SITE
+from refsim.ops import (
+    LIF,
+    Context,
+    Convolution,
+    Grid,
+    KeyValue,
+    Linear,
+    Mask,
+    MaxPool,
+    Residual,
+    Retrieval,
+    Scores,
+    Tokens,
+)
+
+MOST_PLANES = 8
+"""Integers of more planes are kept as they are."""
+
+
+class Plan:
+    """A network or fragment prepared for the fast engine; one run at a time.
+
+    Every node is computed over all timesteps before the next: nothing in these networks looks back from a later node.
+    Binary spikes are kept as trains, one byte a neuron; whatever a step does not know is done by the plain kernels,
+    timestep by timestep. No step hides a recorded site.
+
+    Parameters
+    ----------
+    graph : Network or Fragment
+        Of at most 8 timesteps.
+    sites : iterable of str
+        To be recorded.
+    """
+
+    def __init__(self, graph, sites):
+        self.graph, self.sites = graph, frozenset(sites)
+        self.readers = {}
+        for node in graph.nodes:
+            for site in node.inputs:
+                self.readers.setdefault(site, []).append(node)
+        self.as_planes = set()
+        self.steps, planned = [], set()
+        for node in graph.nodes:
+            if node.name not in planned:
+                step = self.step_of(node)
+                self.steps.append(step)
+                planned.update(planned_node.name for planned_node in step.nodes)
+        self.values = Values(graph)
+
+    def step_of(self, node):
+        """Return the fastest step that begins with a node."""
+        for form in (self.attention, self.affine, self.neuron, self.on_trains):
+            step = form(node)
+            if step is not None:
+                return step
+        return OperatorStep(self.graph, node)
+
+    def affine(self, node):
+        """Gather trains or planes; with the neurons on all maps of the same input where no sum is recorded."""
+        if not isinstance(node.operator, (Linear, Convolution)) or not self.gathers(node):
+            return None
+        alike = [reader for reader in self.readers[node.inputs[0]] if self.is_alike(node, reader)]
+        neurons = [self.neuron_on(reader) for reader in alike]
+        if self.neuron_on(node) is None:
+            return SumsStep(self.graph, node)
+        joined = [
+            pair for pair in zip(alike, neurons) if pair[1] is not None and same_neurons(self.neuron_on(node), pair[1])
+        ]
+        self.as_planes.update(neuron.name for _, neuron in joined)
+        return TrainsStep(self.graph, *(tuple(group) for group in zip(*joined)))
+
+    def gathers(self, node):
+        """Tell whether the kernels of the fast engine hold a map's registers, and its input is kept as planes."""
+        operator, site = node.operator, node.inputs[0]
+        is_image = site == INPUT_SITE and site in self.graph.static_sites and self.graph.signals[site].dtype == np.uint8
+        return (
+            (site in self.as_planes or is_image)
+            and operator.accumulator_bits <= 32
+            and operator.bias.dtype == np.int32
+            and (not isinstance(operator, Convolution) or operator.weights.shape[0] == operator.weights.shape[1])
+        )
+
+    def is_alike(self, node, other):
+        """Tell whether two maps can be gathered side by side."""
+        if type(other.operator) is not type(node.operator) or not self.gathers(other):
+            return False
+        if isinstance(node.operator, Convolution):
+            mine, theirs = node.operator, other.operator
+            return (mine.weights.shape[:2], mine.stride) == (theirs.weights.shape[:2], theirs.stride)
+        return node.operator.weights.dtype == other.operator.weights.dtype
+
+    def neuron_on(self, node):
+        """Return the layer of neurons that alone reads a map, if the sums need not be kept; else None."""
+        readers = self.readers.get(node.name, ())
+        if len(readers) != 1 or node.name in self.sites or not self.fires(readers[0]):
+            return None
+        static = node.inputs[0] in self.graph.static_sites
+        return readers[0] if static or self.graph.timesteps <= 4 else None
+
+    def fires(self, node):
+        """Tell whether a node is a layer of neurons whose spikes are kept as trains."""
+        operator = node.operator
+        if not isinstance(operator, LIF) or node.register_site in self.sites:
+            return False
+        last = operator.level_shift(self.graph.timesteps - 1)
+        return (
+            (operator.spikes, operator.rounding) == ("binary", "exact")
+            and operator.membrane_bits <= 32
+            and int(operator.thresholds.max()) << last < 2**31
+        )
+
+    def neuron(self, node):
+        """Fire on currents that are kept timestep by timestep."""
+        if not self.fires(node) or self.graph.signals[node.inputs[0]].dtype != np.int32:
+            return None
+        self.as_planes.add(node.name)
+        return FireStep(self.graph, node)
+
+    def on_trains(self, node):
+        """Stay with trains where all inputs are trains, or planes."""
+        if not self.as_planes.issuperset(node.inputs):
+            return None
+        binary = all(self.graph.signals[site].interval[1] <= 1 for site in node.inputs)
+        operator, signal = node.operator, self.graph.signals[node.name]
+        step = None
+        if isinstance(operator, (Tokens, Grid)):
+            step = ReshapeStep
+        elif isinstance(operator, MaxPool) and binary:
+            step = PoolStep
+        elif isinstance(operator, Mask) and binary:
+            step = MaskStep
+        elif isinstance(operator, Residual) and not operator.stream_shift and not operator.branch_shift:
+            step = AddStep if signal.plane_count <= MOST_PLANES else None
+        if step is None:
+            return None
+        self.as_planes.add(node.name)
+        return step(self.graph, node)
+
+    def attention(self, node):
+        """Compute both products of binary spikes at once, where the first is not recorded."""
+        if not isinstance(node.operator, (Scores, KeyValue)) or node.name in self.sites:
+            return None
+        readers = self.readers.get(node.name, ())
+        if len(readers) != 1 or not isinstance(readers[0].operator, (Context, Retrieval)):
+            return None
+        context = readers[0]
+        sites = {*node.inputs, *context.inputs} - {node.name}
+        fits = self.as_planes.issuperset(sites) and all(self.graph.signals[site].interval == (0, 1) for site in sites)
+        gates = (node.operator.gate, getattr(context.operator, "gate", "v"))
+        narrow = node.operator.accumulator_bits <= 32 and context.operator.accumulator_bits <= 32
+        if not fits or not narrow or gates not in (("q", "v"), ("k", "v")):
+            return None
+        if isinstance(node.operator, Scores) and (node.operator.gate != "q" or context.inputs[0] != node.name):
+            return None
+        return AttendStep(self.graph, node, context)
+
+    def run(self, frames, pool):
+        """Compute every node.
+
+        Parameters
+        ----------
+        frames : dict of ndarray by input site, shape (T, ...), or (1, ...) where static
+        pool : Pool
+
+        Returns
+        -------
+        trace, census, spike_counts
+            As of `refsim.simulator.simulate`.
+        """
+        self.values.clear()
+        self.values.plain.update(frames)
+        census = {node.name: Census() for node in self.graph.nodes}
+        for step in self.steps:
+            census.update(step.run(self.values, pool))
+        counts = {node.name: self.spike_counts(node.name) for node in self.graph.nodes if node.operator.is_neuron}
+        return {site: self.recorded(site) for site in self.sites}, census, counts
+
+    def recorded(self, site):
+        """Return a copy of the values of a site, one a timestep."""
+        values = self.values.values(site)
+        return np.repeat(values, self.graph.timesteps, axis=0) if len(values) < self.graph.timesteps else values.copy()
+
+    def spike_counts(self, site):
+        """Count the neurons that fire at each timestep."""
+        counts = np.zeros(self.graph.timesteps, np.int64)
+        if site in self.values.planes:
+            count_trains(self.values.trains(site).reshape(-1), counts)
+            return counts
+        counts[:] = [np.count_nonzero(self.values.at(site, timestep)) for timestep in range(len(counts))]
+        return counts
+
+
+def same_neurons(one, other):
+    """Tell whether two layers of neurons differ only in their thresholds."""
+    fields = ("leak_shift", "halve_input", "reset")
+    return all(getattr(one.operator, field) == getattr(other.operator, field) for field in fields)
+
+
+_lock = Lock()
+
+
+@contextmanager
+def planned(network, sites):
+    """Lend a plan of a network that records the given sites; it is used again afterwards, by one run at a time.
+
+    Yields
+    ------
+    plan : Plan
+    """
+    with _lock:
+        free = vars(network).setdefault("free_plans", {}).setdefault(frozenset(sites), [])
+        plan = free.pop() if free else None
+    plan = plan or Plan(network, sites)
+    yield plan
+    with _lock:
+        free.append(plan)
+
+
+def plannable(graph):
+    """Tell whether a network's trains fit a byte."""
+    return graph.timesteps <= MOST_TIMESTEPS

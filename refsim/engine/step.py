@@ -1,0 +1,79 @@
+"""What every step of a plan answers, and the step that any operator can be."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from refsim.audit.census import Census
+from refsim.audit.guard import guarded, unguarded
+
+
+class Step:
+    """A part of a plan: computes one or more nodes, all timesteps.
+
+    Attributes
+    ----------
+    nodes : tuple of Node
+        Those that it computes, in the order of the network; sites between them may stay unwritten.
+    """
+
+    def __init__(self, *nodes):
+        self.nodes = nodes
+
+    def run(self, values, pool):
+        """Compute the nodes.
+
+        Parameters
+        ----------
+        values : Values
+        pool : Pool
+
+        Returns
+        -------
+        census : dict of Census by node
+            What the plain kernels would have done, all timesteps.
+        """
+        raise NotImplementedError
+
+
+class OperatorStep(Step):
+    """One operator by its plain kernels, timestep by timestep: what has no faster form, or is recorded throughout."""
+
+    def __init__(self, graph, node):
+        super().__init__(node)
+        self.static = node.name in graph.static_sites
+        arrays = node.operator.parameters()
+        loaded = {name: guarded(array, f"{node.name}.{name}") for name, array in arrays.items()}
+        self.operator = replace(node.operator, **loaded)
+
+    def run(self, values, pool):
+        (node,), graph = self.nodes, values.graph
+        timesteps = 1 if self.static else graph.timesteps
+        signal = graph.signals[node.name]
+        outputs = values.buffer(node.name, signal.dtype, (timesteps, *signal.shape))
+        registers = self.registers(values, timesteps)
+        census = Census()
+        for timestep in range(timesteps):
+            inputs = [guarded(values.at(site, timestep), site) for site in node.inputs]
+            state = None if registers is None else guarded(registers[timestep], node.register_site)
+            if registers is not None:
+                unguarded(state)[...] = registers[timestep - 1] if timestep else 0
+            output = guarded(outputs[timestep], node.name)
+            census += pool.step(self.operator, timestep, inputs, state, output)
+        values.plain[node.name] = outputs
+        return {node.name: census}
+
+    def registers(self, values, timesteps):
+        """Return the register of every timestep, kept so that it can be recorded."""
+        (node,) = self.nodes
+        if node.register_site is None:
+            return None
+        signal = values.graph.signals[node.register_site]
+        registers = values.buffer(node.register_site, signal.dtype, (timesteps, *signal.shape))
+        values.plain[node.register_site] = registers
+        return registers
+
+
+def count_ones(planes):
+    """Count the set bits of trains at each place: (P, ..., C) to (...)."""
+    return np.bitwise_count(planes).sum(axis=(0, -1), dtype=np.int64)

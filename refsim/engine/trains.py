@@ -1,0 +1,124 @@
+"""Steps on spike trains: pooling, places, masks, residuals of spikes, attention."""
+
+import numpy as np
+
+from refsim.audit.census import Census
+from refsim.engine.step import Step
+from refsim.kernels.fast.attention import attend
+from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
+from refsim.ops.attention import gate_census
+
+
+class TrainStep(Step):
+    """One operator on trains; its census is that of its plain form, which does not depend on the values."""
+
+    def __init__(self, graph, node):
+        super().__init__(node)
+        self.graph, self.operator = graph, node.operator
+        self.shape = graph.signals[node.name].shape
+
+    def run(self, values, pool):
+        (node,) = self.nodes
+        self.compute(values, pool, node)
+        inputs = [np.empty(signal.shape, np.int8) for signal in self.graph.input_signals(node)]
+        census = self.operator.census(inputs, np.empty(self.shape, np.int8))
+        return {node.name: sum((census for _ in range(self.graph.timesteps)), Census())}
+
+    def compute(self, values, pool, node):
+        raise NotImplementedError
+
+
+class ReshapeStep(TrainStep):
+    """Tokens from places, or places from tokens: the same trains."""
+
+    def compute(self, values, pool, node):
+        planes = values.planes[node.inputs[0]]
+        values.planes[node.name] = planes.reshape(len(planes), *self.shape)
+
+
+class PoolStep(TrainStep):
+    """Max pooling of spikes."""
+
+    def compute(self, values, pool, node):
+        trains, operator = values.trains(node.inputs[0]), self.operator
+        pooled = values.buffer(node.name, np.uint8, (1, *self.shape))
+
+        def work(part, first, last):
+            pool_trains(trains, operator.window, operator.stride, operator.padding, first, pooled[0, first:last])
+
+        pool.split(self.shape[0], pooled.size, work)
+        values.planes[node.name] = pooled
+
+
+class MaskStep(TrainStep):
+    """A mask of spikes."""
+
+    def compute(self, values, pool, node):
+        masked = values.buffer(node.name, np.uint8, (1, *self.shape))
+        mask_trains(*map(values.trains, node.inputs), masked[0])
+        values.planes[node.name] = masked
+
+
+class AddStep(TrainStep):
+    """The residual of spikes and small integers of step 1."""
+
+    def compute(self, values, pool, node):
+        one, other = (values.planes[site].reshape(len(values.planes[site]), -1) for site in node.inputs)
+        count = self.graph.signals[node.name].plane_count
+        total = values.buffer(node.name, np.uint8, (count, *self.shape))
+        carry = values.buffer((node.name, "carry"), np.uint8, (one.shape[1],))
+        flat = total.reshape(count, -1)
+        pool.split(
+            one.shape[1],
+            total.size,
+            lambda part, first, last: add_planes(one, other, first, last, carry, flat),
+        )
+        values.planes[node.name] = total
+
+
+class AttendStep(Step):
+    """Q K^T V of binary spikes by K^T V, whatever the network's association; its first product stays unwritten."""
+
+    def __init__(self, graph, product, context):
+        super().__init__(product, context)
+        self.graph = graph
+        by_scores = product.operator.kind() == "Scores"
+        q, k, v = (*product.inputs, context.inputs[1]) if by_scores else (context.inputs[0], *product.inputs)
+        self.sites, self.heads = (q, k, v), product.operator.heads
+
+    def run(self, values, pool):
+        product, context = self.nodes
+        timesteps, (tokens, channels) = self.graph.timesteps, self.graph.signals[context.name].shape
+        width = channels // self.heads
+        trains = [values.trains(site).reshape(tokens, self.heads, width) for site in self.sites]
+        sums = values.buffer(context.name, np.int32, (timesteps, tokens, channels))
+        by_head = sums.reshape(timesteps, tokens, self.heads, width)
+
+        def work(part, first, last):
+            spikes = values.buffer((context.name, part, "values"), np.int32, (tokens, width))
+            key_value = values.buffer((context.name, part, "key_value"), np.int32, (width, width))
+            attend(*trains, timesteps, first, last, spikes, key_value, by_head)
+
+        pool.split(self.heads, sums.size, work)
+        values.plain[context.name] = sums
+        return self.census(values, product, context)
+
+    def census(self, values, product, context):
+        """Return what the network's own association would have done."""
+        gates = {"q": 0, "k": 1, "v": 2}
+        if product.operator.kind() == "Scores":
+            tokens = self.graph.signals[context.name].shape[0]
+            lengths = {product.name: (product.operator.gate, tokens), context.name: ("v", tokens)}
+        else:
+            width = self.graph.signals[product.name].shape[-1]
+            lengths = {product.name: (product.operator.gate, width), context.name: ("q", width)}
+        return {
+            name: self.gate_census(values.trains(self.sites[gates[gate]]), length)
+            for name, (gate, length) in lengths.items()
+        }
+
+    def gate_census(self, trains, length):
+        events = int(np.bitwise_count(trains).sum(dtype=np.int64))
+        silent = gate_census(np.zeros(trains.shape, np.int8), length)
+        scanned = sum((silent for _ in range(self.graph.timesteps)), Census())
+        return scanned + Census(adds=events * length, compares=events)

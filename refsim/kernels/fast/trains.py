@@ -1,0 +1,183 @@
+"""Spike trains as bytes: packing, unpacking, and what is the same operation on all timesteps at once."""
+
+from refsim.kernels.kernel import inline, kernel
+
+
+@kernel
+def unpack_trains(planes, timesteps, first, last, values):
+    """Write trains, or integers kept as planes of trains, timestep by timestep.
+
+    Parameters
+    ----------
+    planes : ndarray of uint8, shape (P, M)
+        The integer at timestep t is the sum over planes p of bit t << p.
+    timesteps : int
+    first, last : int
+        Neurons to write.
+    values : ndarray of int8 or int32, shape (T, M)
+        Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> values = np.zeros((2, 2), np.int8)
+    >>> unpack_trains(np.array([[1, 3], [2, 0]], np.uint8), 2, 0, 2, values)
+    >>> values.tolist()  # neuron 0: 1, then 2; neuron 1: 1, then 1
+    [[1, 1], [2, 1]]
+    """
+    for timestep in range(timesteps):
+        for neuron in range(first, last):
+            values[timestep, neuron] = (planes[0, neuron] >> timestep) & 1
+        for plane in range(1, planes.shape[0]):
+            for neuron in range(first, last):
+                values[timestep, neuron] += ((planes[plane, neuron] >> timestep) & 1) << plane
+
+
+@kernel
+def pixel_planes(pixels, planes):
+    """Write each bit plane of an image as trains of one timestep (rule N7).
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (M,)
+    planes : ndarray of uint8, shape (8, M)
+        Filled with 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> planes = np.zeros((8, 1), np.uint8)
+    >>> pixel_planes(np.array([5], np.uint8), planes)
+    >>> planes[:, 0].tolist()
+    [1, 0, 1, 0, 0, 0, 0, 0]
+    """
+    for plane in range(planes.shape[0]):
+        for pixel in range(pixels.shape[0]):
+            planes[plane, pixel] = (pixels[pixel] >> plane) & 1
+
+
+@kernel
+def pool_trains(trains, window, stride, padding, first_row, pooled):
+    """Take the largest spike under each window: on trains an OR, for all timesteps at once (rule N12).
+
+    Parameters
+    ----------
+    trains : ndarray of uint8, shape (Y, X, C)
+    window, stride, padding, first_row
+        As for the plain `max_pool`.
+    pooled : ndarray of uint8, shape (rows, X', C)
+        Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pooled = np.zeros((1, 1, 1), np.uint8)
+    >>> pool_trains(np.array([[[1], [4]], [[0], [0]]], np.uint8), 2, 1, 0, 0, pooled)
+    >>> pooled.tolist()  # one neuron fires at timestep 0, the other at timestep 2
+    [[[5]]]
+    """
+    for row in range(pooled.shape[0]):
+        for column in range(pooled.shape[1]):
+            place = pooled[row, column]
+            for channel in range(place.shape[0]):
+                place[channel] = 0
+            top = (first_row + row) * stride - padding
+            left = column * stride - padding
+            for y in range(max(0, top), min(trains.shape[0], top + window)):
+                for x in range(max(0, left), min(trains.shape[1], left + window)):
+                    for channel in range(place.shape[0]):
+                        place[channel] |= trains[y, x, channel]
+
+
+@kernel
+def mask_trains(trains, mask, masked):
+    """Let trains pass where the mask's neuron fires, timestep by timestep: an AND (rule N16).
+
+    Parameters
+    ----------
+    trains : ndarray of uint8, shape (N, C)
+    mask : ndarray of uint8, shape (N, C) or (1, C)
+    masked : ndarray of uint8, shape (N, C)
+        Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> masked = np.zeros((2, 1), np.uint8)
+    >>> mask_trains(np.array([[3], [6]], np.uint8), np.array([[2]], np.uint8), masked)
+    >>> masked.tolist()
+    [[2], [2]]
+    """
+    for token in range(masked.shape[0]):
+        row = mask[min(token, mask.shape[0] - 1)]
+        for channel in range(masked.shape[1]):
+            masked[token, channel] = trains[token, channel] & row[channel]
+
+
+@inline
+def plane_of(planes, plane, neuron):
+    """Return a plane's train, nothing beyond the last plane."""
+    return planes[plane, neuron] if plane < planes.shape[0] else 0
+
+
+@kernel
+def add_planes(one, other, first, last, carry, total):
+    """Add two integers kept as planes of trains, bit by bit as an adder does, all timesteps at once (rule N13).
+
+    Parameters
+    ----------
+    one, other : ndarray of uint8, shapes (P, M) and (P', M)
+    first, last : int
+        Neurons to add.
+    carry : ndarray of uint8, shape (M,)
+        Scratch.
+    total : ndarray of uint8, shape (P'', M)
+        Filled; with planes enough for the largest sum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> total = np.zeros((2, 1), np.uint8)
+    >>> add_planes(np.array([[3]], np.uint8), np.array([[1]], np.uint8), 0, 1, np.zeros(1, np.uint8), total)
+    >>> total.tolist()  # timestep 0: 1 + 1 = 2, timestep 1: 1 + 0 = 1
+    [[2], [1]]
+    """
+    for neuron in range(first, last):
+        carry[neuron] = 0
+    for plane in range(total.shape[0]):
+        if plane < one.shape[0] and plane < other.shape[0]:
+            for neuron in range(first, last):
+                left, right, carried = one[plane, neuron], other[plane, neuron], carry[neuron]
+                total[plane, neuron] = left ^ right ^ carried
+                carry[neuron] = (left & right) | (carried & (left ^ right))
+        else:
+            longer = one if plane < one.shape[0] else other
+            for neuron in range(first, last):
+                bit, carried = plane_of(longer, plane, neuron), carry[neuron]
+                total[plane, neuron] = bit ^ carried
+                carry[neuron] = bit & carried
+
+
+@kernel
+def count_trains(trains, counts):
+    """Count the spikes of each timestep.
+
+    Parameters
+    ----------
+    trains : ndarray of uint8, shape (M,)
+    counts : ndarray of int64, shape (T,)
+        Filled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counts = np.zeros(2, np.int64)
+    >>> count_trains(np.array([3, 2, 0], np.uint8), counts)
+    >>> counts.tolist()
+    [1, 2]
+    """
+    for timestep in range(counts.shape[0]):
+        count = 0
+        for neuron in range(trains.shape[0]):
+            count += (trains[neuron] >> timestep) & 1
+        counts[timestep] = count

@@ -1,0 +1,115 @@
+"""Gathering over spike trains: equal to the rules, whatever the patterns, planes and widths."""
+
+import numpy as np
+import oracles
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from refsim.engine.gathering import Neurons, Packed
+from refsim.kernels.fast.accumulate import gather_sums, gather_trains
+from refsim.ops import LIF, Convolution, Linear
+
+
+def trains_of(values, plane_count):
+    """Pack integers (T, ...) into planes of trains."""
+    bits = (values[np.newaxis].astype(np.int64) >> np.arange(plane_count).reshape(-1, *[1] * values.ndim)) & 1
+    return (bits << np.arange(len(values)).reshape(1, -1, *[1] * (values.ndim - 1))).sum(axis=1).astype(np.uint8)
+
+
+def gathered(kernel, operator, values, plane_count=1, kept=4):
+    """Run `gather_sums` on values (T, Y, X, C), or its Python source, in which NumPy's int8 would wrap."""
+    packed = Packed([operator])
+    routing, lists, partials, _ = packed.scratch(plane_count, len(values))
+    weights = packed.weights
+    if kernel is gather_sums.python:
+        weights, partials = weights.astype(np.int64), tuple(part.astype(np.int64) for part in partials)
+    places = [(size + 2 * packed.padding - packed.window) // packed.stride + 1 for size in values.shape[1:3]]
+    out = np.full((len(values), places[0] * places[1], operator.weights.shape[-1]), 77, np.int32)
+    kernel(
+        trains_of(values, plane_count), packed.window, packed.stride, packed.padding, packed.offsets, weights,
+        packed.bias, packed.safe_rows, kept, routing, lists, partials, 0, out.shape[1], out,
+    )  # fmt: skip
+    return out.reshape(len(values), *places, -1)
+
+
+def expected(operator, values):
+    stride, padding = (operator.stride, operator.padding) if isinstance(operator, Convolution) else (1, 0)
+    weights = operator.weights if operator.weights.ndim == 4 else operator.weights[np.newaxis, np.newaxis]
+    return np.stack([oracles.convolution(frame, weights, operator.bias, stride, padding) for frame in values])
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(0, 2**16),
+    st.sampled_from([(1, 1, 0), (3, 1, 1), (3, 2, 1), (2, 1, 0), (7, 2, 3)]),
+    st.integers(1, 8),
+    st.integers(1, 4),
+    st.floats(0, 1),
+    st.sampled_from([np.int8, np.int16]),
+    st.integers(1, 9),
+)
+def test_sums_are_those_of_the_rules(seed, geometry, timesteps, plane_count, density, dtype, kept):
+    """N6 and N7: any window, stride, timesteps, planes and density, patterns taken apart or not."""
+    random, (window, stride, padding) = np.random.default_rng(seed), geometry
+    limits = np.iinfo(dtype)
+    weights = random.integers(limits.min, limits.max + 1, (window, window, 5, 40)).astype(dtype)
+    operator = Convolution(weights, random.integers(-99, 99, 40).astype(np.int32), stride, padding)
+    spikes = random.random((timesteps, 8, 9, 5)) < density
+    values = spikes * random.integers(0, 2**plane_count, spikes.shape)
+    np.testing.assert_array_equal(
+        expected(operator, values), gathered(gather_sums, operator, values, plane_count, kept)
+    )
+
+
+@pytest.mark.parametrize("weight", [-128, 127])
+@pytest.mark.parametrize("rows", [255, 256, 257, 511, 513, 1100])
+@pytest.mark.parametrize("alike", [True, False], ids=["one pattern", "many patterns"])
+def test_partial_sums_never_leave_16_bits(weight, rows, alike):
+    """All rows fire, all weights extreme: more rows than 16 bits hold are moved on in time."""
+    operator = Linear(np.full((rows, 3), weight, np.int8), np.array([1, 0, -1], np.int32))
+    values = np.ones((4, 1, 1, rows), np.int64)
+    if not alike:
+        values[0, 0, 0, ::2] = values[1, 0, 0, ::3] = 0
+    np.testing.assert_array_equal(expected(operator, values), gathered(gather_sums, operator, values))
+
+
+def test_the_source_is_the_machine_code():
+    """The Python source of the kernel gives the same sums."""
+    random = np.random.default_rng(1)
+    operator = Convolution(random.integers(-128, 128, (3, 3, 3, 8), np.int8), np.arange(8, dtype=np.int32))
+    values = random.integers(0, 4, (3, 4, 3, 3))
+    compiled = gathered(gather_sums, operator, values, 2)
+    np.testing.assert_array_equal(compiled, gathered(gather_sums.python, operator, values, 2))
+
+
+def test_by_hand():
+    """Two timesteps: channel 0 fires at both, channel 1 at the second; rows 5 and 7, bias 1."""
+    operator = Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))
+    values = np.array([[1, 0], [1, 1]]).reshape(2, 1, 1, 2)
+    assert [6, 13] == gathered(gather_sums, operator, values).ravel().tolist()
+
+
+@given(
+    st.integers(0, 2**16), st.integers(1, 4), st.booleans(), st.sampled_from(["zero", "subtract"]), st.integers(1, 2)
+)
+def test_fused_neurons_are_those_of_the_rules(seed, timesteps, halve_input, reset, leak_shift):
+    """N8 in rational arithmetic on the sums."""
+    random = np.random.default_rng(seed)
+    operator = Linear(random.integers(-128, 128, (12, 5), np.int8), random.integers(-50, 50, 5).astype(np.int32))
+    thresholds = random.integers(1, 200, 5).astype(np.int32)
+    neuron = LIF(thresholds, "binary", leak_shift, halve_input, reset)
+    values = random.integers(0, 2, (timesteps, 3, 1, 12))
+    packed = Packed([operator])
+    routing, lists, partials, scratch = packed.scratch(1, timesteps)
+    trains = np.zeros((3, 5), np.uint8)
+    gather_trains(
+        trains_of(values, 1), 1, 1, 0, packed.offsets, packed.weights, packed.bias, packed.safe_rows, 2, routing, lists,
+        partials, 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments, 0, scratch, trains,
+    )  # fmt: skip
+    currents = expected(operator, values)
+    for token in range(3):
+        for output in range(5):
+            currents_of = [int(current) for current in currents[:, token, 0, output]]
+            spikes, _ = oracles.lif(currents_of, int(thresholds[output]), leak_shift, halve_input, reset, False)
+            assert sum(spike << timestep for timestep, spike in enumerate(spikes)) == trains[token, output]

@@ -1,0 +1,96 @@
+"""What is done to spike trains, byte by byte, is what the rules do timestep by timestep."""
+
+import numpy as np
+import oracles
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from strategies import integers
+
+from refsim.kernels.fast.attention import attend
+from refsim.kernels.fast.trains import (
+    add_planes,
+    count_trains,
+    mask_trains,
+    pixel_planes,
+    pool_trains,
+    unpack_trains,
+)
+
+
+def trains(*shape):
+    return arrays(np.uint8, shape, elements=st.integers(0, 255))
+
+
+def at(values, timestep):
+    """The spikes of one timestep."""
+    return (values >> timestep) & 1
+
+
+@given(trains(3, 4), st.integers(1, 8))
+def test_unpacking_weighs_the_planes(planes, timesteps):
+    """Plane p counts 2**p."""
+    values = np.zeros((timesteps, 4), np.int32)
+    unpack_trains(planes, timesteps, 0, 4, values)
+    for timestep in range(timesteps):
+        np.testing.assert_array_equal(at(planes, timestep).T @ [1, 2, 4], values[timestep])
+
+
+@given(trains(2, 4), trains(3, 4))
+def test_an_adder_of_trains(one, other):
+    """Every timestep is an ordinary sum."""
+    total = np.zeros((4, 4), np.uint8)
+    add_planes(one, other, 0, 4, np.zeros(4, np.uint8), total)
+    for timestep in range(8):
+        sums = at(one, timestep).T @ [1, 2] + at(other, timestep).T @ [1, 2, 4]
+        np.testing.assert_array_equal(sums, at(total, timestep).T @ [1, 2, 4, 8])
+
+
+@given(trains(5, 4, 2), st.integers(1, 3), st.integers(1, 2))
+def test_pooling_is_the_maximum_at_every_timestep(image, window, stride):
+    """N12, at borders too."""
+    padding = window - 1
+    rows, columns = ((size + 2 * padding - window) // stride + 1 for size in (5, 4))
+    pooled = np.zeros((rows, columns, 2), np.uint8)
+    pool_trains(image, window, stride, padding, 0, pooled)
+    for timestep in range(8):
+        np.testing.assert_array_equal(
+            oracles.max_pool(at(image, timestep), window, stride, padding), at(pooled, timestep)
+        )
+
+
+@given(trains(3, 4), trains(1, 4), trains(3, 4))
+def test_masks_at_every_timestep(spikes, row, mask):
+    """N16, with one row and with one for each token."""
+    for gates in (row, mask):
+        masked = np.zeros((3, 4), np.uint8)
+        mask_trains(spikes, gates, masked)
+        for timestep in range(8):
+            np.testing.assert_array_equal(oracles.mask(at(spikes, timestep), at(gates, timestep)), at(masked, timestep))
+
+
+@given(trains(40))
+def test_counting(values):
+    """The spikes of each timestep."""
+    counts = np.zeros(8, np.int64)
+    count_trains(values, counts)
+    assert [int(at(values, timestep).sum()) for timestep in range(8)] == counts.tolist()
+
+
+@given(integers((6,), 0, 255, np.uint8))
+def test_pixels_as_planes(pixels):
+    """The bits of a pixel, each a train of one timestep."""
+    planes = np.zeros((8, 6), np.uint8)
+    pixel_planes(pixels, planes)
+    np.testing.assert_array_equal(np.unpackbits(pixels[np.newaxis], axis=0, bitorder="little"), planes)
+
+
+@given(trains(3, 4), trains(3, 4), trains(3, 4), st.integers(1, 8))
+def test_attention_is_that_of_the_rules(query, key, value, timesteps):
+    """N11: (Q K^T) V, in two heads."""
+    context = np.zeros((timesteps, 3, 2, 2), np.int32)
+    split = (tokens.reshape(3, 2, 2) for tokens in (query, key, value))
+    attend(*split, timesteps, 0, 2, np.zeros((3, 2), np.int32), np.zeros((2, 2), np.int32), context)
+    for timestep in range(timesteps):
+        scores = oracles.scores(at(query, timestep), at(key, timestep), 2)
+        np.testing.assert_array_equal(oracles.context(scores, at(value, timestep)), context[timestep].reshape(3, 4))

@@ -1,0 +1,101 @@
+"""The fast engine gives the bits of the plain kernels: every site, every census, any threads, any recording."""
+
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from engine_cases import NETWORKS, input_of, network_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from refsim.errors import NetworkError
+from refsim.simulator import run
+
+PATTERNS = ("*", "*attention*", "*residual*", "*.membrane", "*linear*", "stem.*", "stage*", "*context", "*scores")
+
+
+def assert_equal(one, other):
+    """Logits, label, traces, spike counts and the census of every operator."""
+    assert (one.label, one.logits.tolist(), one.census) == (other.label, other.logits.tolist(), other.census)
+    assert one.census_by_site == other.census_by_site
+    for kind in ("trace", "spike_counts"):
+        mine, theirs = getattr(one, kind), getattr(other, kind)
+        assert list(mine) == list(theirs)
+        for site, values in mine.items():
+            np.testing.assert_array_equal(values, theirs[site], err_msg=site)
+            assert values.dtype == theirs[site].dtype
+
+
+def both_engines(network, image, **options):
+    return [run(network, image, engine=engine, **options) for engine in ("reference", "fast")]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_site_is_equal(name):
+    """Recorded throughout, and with nothing recorded, where sums are fused away; twice, on used memory."""
+    network = network_of(name)
+    for seed in range(3):
+        image = input_of(network, seed)
+        assert_equal(*both_engines(network, image, record="*"))
+        assert_equal(*both_engines(network, image))
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(sorted(NETWORKS)),
+    st.integers(1, 9),
+    st.integers(0, 2**16),
+    st.sets(st.sampled_from(PATTERNS), max_size=3),
+    st.integers(1, 3),
+)
+def test_engines_are_equal_whatever_is_recorded(name, timesteps, seed, patterns, threads):
+    """Any number of timesteps (beyond 8 the plain kernels run), weights, sites to record and threads."""
+    network = network_of(name, timesteps=timesteps, seed=seed)
+    known = [pattern for pattern in patterns if any(matches(site, pattern) for site in network.signals)]
+    assert_equal(*both_engines(network, input_of(network, seed), record=known, threads=threads))
+
+
+def matches(site, pattern):
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(site, pattern)
+
+
+def test_images_side_by_side():
+    """Eight images by four threads at once, on one network: each gets its own answer."""
+    network = network_of("spikformer")
+    images = [input_of(network, seed) for seed in range(8)]
+    alone = [run(network, image, engine="reference") for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda image: run(network, image, threads=1), images * 3))
+    for place, result in enumerate(together):
+        assert_equal(alone[place % 8], result)
+
+
+def test_an_earlier_result_is_not_overwritten():
+    """What a run recorded stays as it was when the network runs again."""
+    network = network_of("spike-driven")
+    first = run(network, input_of(network, 0), record="*")
+    kept = {site: values.copy() for site, values in first.trace.items()}
+    run(network, input_of(network, 1), record="*")
+    for site, values in kept.items():
+        np.testing.assert_array_equal(values, first.trace[site])
+
+
+def test_a_network_that_has_run_can_be_freed():
+    """Packed weights and plans go with it."""
+    network = network_of("spikformer")
+    run(network, input_of(network, 0))
+    gone = weakref.ref(network)
+    del network
+    gc.collect()
+    assert gone() is None
+
+
+def test_an_unknown_engine_is_named():
+    """With those that there are."""
+    network = network_of("binary")
+    with pytest.raises(NetworkError, match="engine: expected one of fast, reference; got 'turbo'"):
+        run(network, input_of(network, 0), engine="turbo")
