@@ -6,7 +6,6 @@ from refsim.audit.census import Census
 from refsim.engine.step import Step, count_ones
 from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import fire_trains
-from refsim.kernels.fast.trains import pixel_planes
 from refsim.ops import Convolution
 from refsim.ops.gathering import gathering_census
 from refsim.ops.windows import window_coverage
@@ -19,6 +18,9 @@ LARGEST_BLOCK = 1 << 19
 
 TILE = 16
 """Places whose rows are listed before a block is gathered for all of them."""
+
+ROWS_OF_A_VALUE = 32
+"""About so many rows to gather cost as much as one value to write."""
 
 KEPT_ROWS = 4
 """Rows from which on a pattern of several timesteps has a list of its own."""
@@ -56,7 +58,7 @@ class Packed:
         self.bias[: self.outputs] = np.concatenate([operator.bias for operator in operators])
         self.offsets = np.arange(0, len(rows[0]) * self.width, self.width, dtype=np.uint32)
 
-    def scratch(self, plane_count, timesteps):
+    def scratch(self, plane_count):
         """Return what one thread needs beside inputs and outputs."""
         rows, width = len(self.offsets), self.width
         wide = self.weights.dtype.itemsize > 1
@@ -67,7 +69,7 @@ class Packed:
             np.zeros(width, partial),
             np.zeros((4, width), partial),
             np.zeros(4, np.int64),
-            np.zeros((min(4, timesteps), width), np.int32),
+            np.zeros((5, width), np.int32),
         )
         neurons = (np.zeros(width, np.int32), np.zeros(width, np.int32))
         return routing, lists, sums, neurons
@@ -114,13 +116,8 @@ class GatherStep(Step):
         self.scratches = {}
 
     def planes(self, values):
-        """Return the planes of the input as an image: (P, Y, X, C)."""
-        if self.site not in values.planes:
-            pixels = values.plain[self.site][0]
-            planes = values.buffer((self.site, "planes"), np.uint8, (8, *pixels.shape))
-            pixel_planes(np.ascontiguousarray(pixels).reshape(-1), planes.reshape(8, -1))
-            values.planes[self.site] = planes
-        planes = values.planes[self.site]
+        """Return the planes of the input, or the pixels, as an image: (P, Y, X, C)."""
+        planes = values.plain[self.site] if self.static else values.planes[self.site]
         return planes if planes.ndim == 4 else planes[:, :, np.newaxis]
 
     def arguments(self, planes):
@@ -130,12 +127,16 @@ class GatherStep(Step):
             packed.safe_rows, KEPT_ROWS,
         )  # fmt: skip
 
-    def scratch(self, part, plane_count, timesteps):
-        """Return the scratch of one thread, the same at every run."""
-        key = part, plane_count, timesteps
-        if key not in self.scratches:
-            self.scratches[key] = self.packed.scratch(plane_count, timesteps)
-        return self.scratches[key]
+    def scratch(self, part, plane_count):
+        """Return the scratch of one thread, the same at every run; the two halves of a pixel are as two planes."""
+        if part not in self.scratches:
+            self.scratches[part] = self.packed.scratch(2 if self.static else plane_count)
+        return self.scratches[part]
+
+    @property
+    def size(self):
+        """A measure of the work, for `Pool.split`: a place costs more than the values that come of it."""
+        return int(np.prod(self.places)) * self.packed.outputs * max(1, len(self.packed.offsets) // ROWS_OF_A_VALUE)
 
     def census(self, planes):
         """Return what the plain kernels would have done, by affine node; `planes` of the input."""
@@ -154,8 +155,7 @@ class GatherStep(Step):
             ]
             count = int(across[0] @ ones @ across[1])
             scanned = int(across[0].sum()) * int(across[1].sum()) * planes.shape[3]
-        one = gathering_census(operator.planes, scanned, 0, places, outputs)
-        census = sum((one for _ in range(timesteps)), Census())
+        census = gathering_census(operator.planes, scanned, 0, places, outputs).repeated(timesteps)
         spikes = gathering_census(0, 0, count, 0, outputs)
         return census + (spikes if operator.planes == 0 else Census(adds=spikes.adds))
 
@@ -173,10 +173,10 @@ class SumsStep(GatherStep):
         flat = sums.reshape(timesteps, -1, sums.shape[-1])
 
         def work(part, first, last):
-            routing, lists, partials, _ = self.scratch(part, len(planes), timesteps)
-            gather_sums(*self.arguments(planes), routing, lists, partials, first, last, flat)
+            routing, lists, partials, _ = self.scratch(part, len(planes))
+            gather_sums(*self.arguments(planes), routing, lists, partials, self.static, first, last, flat)
 
-        pool.split(flat.shape[1], sums.size, work)
+        pool.split(flat.shape[1], self.size, work)
         values.plain[node.name] = sums
         return self.census(planes)
 
@@ -213,24 +213,22 @@ class TrainsStep(GatherStep):
     def __init__(self, graph, affine, neurons):
         super().__init__(graph, affine, neurons)
         self.neurons = neurons
+        self.neuron_census = {node.name: neuron_census(graph, node) for node in neurons}
         padded = len(self.packed.bias)
         self.firing = Neurons([node.operator for node in neurons], graph.timesteps, padded)
 
     def run(self, values, pool):
-        planes, graph = self.planes(values), self.graph
-        count = int(np.prod(self.places))
+        planes, count = self.planes(values), int(np.prod(self.places))
         trains = values.buffer((self.neurons[0].name, "joined"), np.uint8, (count, self.packed.outputs))
-        gathered, repeats = (1, graph.timesteps) if self.static else (graph.timesteps, 0)
 
         def work(part, first, last):
-            routing, lists, partials, scratch = self.scratch(part, len(planes), gathered)
-            arguments = (*self.arguments(planes), routing, lists, partials, first, last)
-            gather_trains(*arguments, *self.firing.arguments, repeats, scratch, trains)
+            routing, lists, partials, scratch = self.scratch(part, len(planes))
+            arguments = (*self.arguments(planes), routing, lists, partials, self.static, first, last)
+            gather_trains(*arguments, *self.firing.arguments, scratch, trains)
 
-        pool.split(count, trains.size, work)
+        pool.split(count, self.size, work)
         self.keep(values, trains)
-        census = self.census(planes)
-        return census | {node.name: neuron_census(graph, node) for node in self.neurons}
+        return self.census(planes) | self.neuron_census
 
     def keep(self, values, trains):
         """Hand out each layer's part of the trains."""
@@ -252,6 +250,7 @@ class FireStep(Step):
     def __init__(self, graph, node):
         super().__init__(node)
         self.graph, self.firing = graph, Neurons([node.operator], graph.timesteps, len(node.operator.thresholds))
+        self.census = neuron_census(graph, node)
 
     def run(self, values, pool):
         (node,), graph = self.nodes, self.graph
@@ -266,10 +265,10 @@ class FireStep(Step):
 
         pool.split(len(flat), flat.size, work)
         values.planes[node.name] = trains
-        return {node.name: neuron_census(graph, node)}
+        return {node.name: self.census}
 
 
 def neuron_census(graph, node):
     """Return the census of a layer of neurons, which does not depend on what they do."""
     census = node.operator.census((), np.empty(graph.signals[node.name].shape, np.int8))
-    return sum((census for _ in range(graph.timesteps)), Census())
+    return census.repeated(graph.timesteps)

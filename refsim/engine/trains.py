@@ -6,7 +6,6 @@ from refsim.audit.census import Census
 from refsim.engine.step import Step
 from refsim.kernels.fast.attention import attend
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
-from refsim.ops.attention import gate_census
 
 
 class TrainStep(Step):
@@ -16,13 +15,13 @@ class TrainStep(Step):
         super().__init__(node)
         self.graph, self.operator = graph, node.operator
         self.shape = graph.signals[node.name].shape
+        inputs = [np.empty(signal.shape, np.int8) for signal in graph.input_signals(node)]
+        self.census = self.operator.census(inputs, np.empty(self.shape, np.int8)).repeated(graph.timesteps)
 
     def run(self, values, pool):
         (node,) = self.nodes
         self.compute(values, pool, node)
-        inputs = [np.empty(signal.shape, np.int8) for signal in self.graph.input_signals(node)]
-        census = self.operator.census(inputs, np.empty(self.shape, np.int8))
-        return {node.name: sum((census for _ in range(self.graph.timesteps)), Census())}
+        return {node.name: self.census}
 
     def compute(self, values, pool, node):
         raise NotImplementedError
@@ -119,6 +118,5 @@ class AttendStep(Step):
 
     def gate_census(self, trains, length):
         events = int(np.bitwise_count(trains).sum(dtype=np.int64))
-        silent = gate_census(np.zeros(trains.shape, np.int8), length)
-        scanned = sum((silent for _ in range(self.graph.timesteps)), Census())
+        scanned = Census(compares=trains.size).repeated(self.graph.timesteps)
         return scanned + Census(adds=events * length, compares=events)

@@ -34,29 +34,6 @@ def unpack_trains(planes, timesteps, first, last, values):
 
 
 @kernel
-def pixel_planes(pixels, planes):
-    """Write each bit plane of an image as trains of one timestep (rule N7).
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (M,)
-    planes : ndarray of uint8, shape (8, M)
-        Filled with 0 and 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> planes = np.zeros((8, 1), np.uint8)
-    >>> pixel_planes(np.array([5], np.uint8), planes)
-    >>> planes[:, 0].tolist()
-    [1, 0, 1, 0, 0, 0, 0, 0]
-    """
-    for plane in range(planes.shape[0]):
-        for pixel in range(pixels.shape[0]):
-            planes[plane, pixel] = (pixels[pixel] >> plane) & 1
-
-
-@kernel
 def pool_trains(trains, window, stride, padding, first_row, pooled):
     """Take the largest spike under each window: on trains an OR, for all timesteps at once (rule N12).
 

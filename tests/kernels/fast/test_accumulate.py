@@ -20,7 +20,7 @@ def trains_of(values, plane_count):
 def gathered(kernel, operator, values, plane_count=1, kept=4):
     """Run `gather_sums` on values (T, Y, X, C), or its Python source, in which NumPy's int8 would wrap."""
     packed = Packed([operator])
-    routing, lists, partials, _ = packed.scratch(plane_count, len(values))
+    routing, lists, partials, _ = packed.scratch(plane_count)
     weights = packed.weights
     if kernel is gather_sums.python:
         weights, partials = weights.astype(np.int64), tuple(part.astype(np.int64) for part in partials)
@@ -28,7 +28,7 @@ def gathered(kernel, operator, values, plane_count=1, kept=4):
     out = np.full((len(values), places[0] * places[1], operator.weights.shape[-1]), 77, np.int32)
     kernel(
         trains_of(values, plane_count), packed.window, packed.stride, packed.padding, packed.offsets, weights,
-        packed.bias, packed.safe_rows, kept, routing, lists, partials, 0, out.shape[1], out,
+        packed.bias, packed.safe_rows, kept, routing, lists, partials, False, 0, out.shape[1], out,
     )  # fmt: skip
     return out.reshape(len(values), *places, -1)
 
@@ -101,11 +101,11 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, halve_input, rese
     neuron = LIF(thresholds, "binary", leak_shift, halve_input, reset)
     values = random.integers(0, 2, (timesteps, 3, 1, 12))
     packed = Packed([operator])
-    routing, lists, partials, scratch = packed.scratch(1, timesteps)
+    routing, lists, partials, scratch = packed.scratch(1)
     trains = np.zeros((3, 5), np.uint8)
     gather_trains(
         trains_of(values, 1), 1, 1, 0, packed.offsets, packed.weights, packed.bias, packed.safe_rows, 2, routing, lists,
-        partials, 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments, 0, scratch, trains,
+        partials, False, 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments, scratch, trains,
     )  # fmt: skip
     currents = expected(operator, values)
     for token in range(3):

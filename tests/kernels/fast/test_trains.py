@@ -5,14 +5,12 @@ import oracles
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from strategies import integers
 
 from refsim.kernels.fast.attention import attend
 from refsim.kernels.fast.trains import (
     add_planes,
     count_trains,
     mask_trains,
-    pixel_planes,
     pool_trains,
     unpack_trains,
 )
@@ -75,14 +73,6 @@ def test_counting(values):
     counts = np.zeros(8, np.int64)
     count_trains(values, counts)
     assert [int(at(values, timestep).sum()) for timestep in range(8)] == counts.tolist()
-
-
-@given(integers((6,), 0, 255, np.uint8))
-def test_pixels_as_planes(pixels):
-    """The bits of a pixel, each a train of one timestep."""
-    planes = np.zeros((8, 6), np.uint8)
-    pixel_planes(pixels, planes)
-    np.testing.assert_array_equal(np.unpackbits(pixels[np.newaxis], axis=0, bitorder="little"), planes)
 
 
 @given(trains(3, 4), trains(3, 4), trains(3, 4), st.integers(1, 8))
