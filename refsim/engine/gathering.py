@@ -6,6 +6,7 @@ from refsim.audit.census import Census
 from refsim.engine.step import Step, count_ones
 from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import fire_trains
+from refsim.kernels.fast.routing import list_trains
 from refsim.ops import Convolution
 from refsim.ops.gathering import gathering_census
 from refsim.ops.windows import window_coverage
@@ -63,7 +64,7 @@ class Packed:
         rows, width = len(self.offsets), self.width
         wide = self.weights.dtype.itemsize > 1
         partial = np.int32 if wide else np.int16
-        routing = (np.zeros(rows + 1, np.uint32), np.zeros(rows + 1, np.uint8), np.zeros(16, np.int64))
+        routing = (np.zeros(rows, np.uint32), np.zeros(rows, np.uint8), np.zeros(16, np.int64))
         lists = (np.zeros((TILE, plane_count, 4 * rows), np.uint32), np.zeros((TILE, plane_count, 17), np.int64))
         sums = (
             np.zeros(width, partial),
@@ -95,6 +96,23 @@ def packed(graph, affine):
     return known[key]
 
 
+def list_buffers(shape, groups, make):
+    """Return memory for `list_trains` on planes of a shape."""
+    *places, channels = shape
+    return (
+        make("channels", np.uint16, (groups, *places, channels + 1)),
+        make("patterns", np.uint8, (groups, *places, channels + 1)),
+        make("counts", np.int64, (groups, *places)),
+    )
+
+
+def listed(planes, groups):
+    """Return the channels that fire at each place, in memory of their own."""
+    buffers = list_buffers(planes.shape, groups, lambda _, dtype, shape: np.zeros(shape, dtype))
+    list_trains(planes, 0, planes.shape[1], *buffers)
+    return buffers
+
+
 class GatherStep(Step):
     """What steps with affine maps of the same input share.
 
@@ -120,10 +138,19 @@ class GatherStep(Step):
         planes = values.plain[self.site] if self.static else values.planes[self.site]
         return planes if planes.ndim == 4 else planes[:, :, np.newaxis]
 
-    def arguments(self, planes):
+    def lists(self, values, planes, pool):
+        """Return the channels that fire at each place; all steps that read the site share them."""
+        if self.site not in values.lists:
+            groups = 2 if self.static or self.graph.timesteps > 4 else 1
+            buffers = list_buffers(planes.shape, groups, lambda name, *form: values.buffer((self.site, name), *form))
+            pool.split(planes.shape[1], planes.size, lambda _, *rows: list_trains(planes, *rows, *buffers))
+            values.lists[self.site] = buffers
+        return values.lists[self.site]
+
+    def arguments(self, trains):
         packed = self.packed
         return (
-            planes, packed.window, packed.stride, packed.padding, packed.offsets, packed.weights, packed.bias,
+            trains, packed.window, packed.stride, packed.padding, packed.offsets, packed.weights, packed.bias,
             packed.safe_rows, KEPT_ROWS,
         )  # fmt: skip
 
@@ -168,13 +195,14 @@ class SumsStep(GatherStep):
 
     def run(self, values, pool):
         (node,), planes = self.affine, self.planes(values)
+        trains = self.lists(values, planes, pool)
         timesteps = 1 if self.static else self.graph.timesteps
         sums = values.buffer(node.name, np.int32, (timesteps, *self.graph.signals[node.name].shape))
         flat = sums.reshape(timesteps, -1, sums.shape[-1])
 
         def work(part, first, last):
             routing, lists, partials, _ = self.scratch(part, len(planes))
-            gather_sums(*self.arguments(planes), routing, lists, partials, self.static, first, last, flat)
+            gather_sums(*self.arguments(trains), routing, lists, partials, self.static, first, last, flat)
 
         pool.split(flat.shape[1], self.size, work)
         values.plain[node.name] = sums
@@ -219,11 +247,12 @@ class TrainsStep(GatherStep):
 
     def run(self, values, pool):
         planes, count = self.planes(values), int(np.prod(self.places))
+        listed = self.lists(values, planes, pool)
         trains = values.buffer((self.neurons[0].name, "joined"), np.uint8, (count, self.packed.outputs))
 
         def work(part, first, last):
             routing, lists, partials, scratch = self.scratch(part, len(planes))
-            arguments = (*self.arguments(planes), routing, lists, partials, self.static, first, last)
+            arguments = (*self.arguments(listed), routing, lists, partials, self.static, first, last)
             gather_trains(*arguments, *self.firing.arguments, scratch, trains)
 
         pool.split(count, self.size, work)

@@ -21,15 +21,18 @@ class Values:
         Trains, uint8 of shape (P, ...): the integer at timestep t is the sum over planes p of bit t << p.
     plain : dict of ndarray by site
         Values, shape (T, ...), or (1, ...) where all timesteps are equal.
+    lists : dict of tuple by site
+        The channels that fire at each place, for the kernels that gather.
     """
 
     def __init__(self, graph):
-        self.graph, self.planes, self.plain, self.buffers = graph, {}, {}, {}
+        self.graph, self.planes, self.plain, self.lists, self.buffers = graph, {}, {}, {}, {}
 
     def clear(self):
         """Forget the values of the run before; their memory is used again."""
         self.planes.clear()
         self.plain.clear()
+        self.lists.clear()
 
     def buffer(self, name, dtype, shape):
         """Return memory that is the same at every run."""

@@ -150,15 +150,16 @@ def gather(rows, events, bounds, bias, base, width, safe_rows, partials, pixels,
 
 @kernel
 def gather_sums(
-    planes, window, stride, padding, offsets, weights, bias, safe_rows, kept, scratch, lists, partials, pixels, first,
+    trains, window, stride, padding, offsets, weights, bias, safe_rows, kept, scratch, lists, partials, pixels, first,
     last, out,
 ):  # fmt: skip
     """Convolve spike trains, or integers through planes of trains, for some places (rules N6 and N7).
 
     Parameters
     ----------
-    planes : ndarray of uint8, shape (P, Y, X, C)
-        Trains: an integer is the sum over planes p of its bit << p. Tokens are an image of one column. Or pixels.
+    trains : tuple of ndarray
+        channels, patterns, counts: the planes of an image of trains, or its pixels, as `list_trains` lists them. An
+        integer is the sum over planes p of its bit << p; tokens are an image of one column.
     window, stride, padding : int
     offsets : ndarray of uint32, shape (window * window * C,)
         As for `route`.
@@ -170,14 +171,14 @@ def gather_sums(
     kept : int
         As for `route`.
     scratch : tuple of ndarray
-        channels, patterns, counts, for `route`.
+        As for `route`.
     lists : tuple of ndarray
         events (tile, P, ...) and bounds (tile, P, 17): what a tile of places gathers. The weights of a block stay in
         the cache while all places of a tile use them.
     partials : tuple of ndarray
         pattern_sum, partial, filled, sums, for `gather_place`; sums of shape (5, width).
     pixels : bool
-        Whether `planes` are pixels, shape (1, Y, X, C), and `out` has one timestep.
+        Whether `trains` are pixels, and `out` has one timestep.
     first, last : int
         Places y X' + x to compute.
     out : ndarray of int32, shape (timesteps, places, outputs)
@@ -186,14 +187,14 @@ def gather_sums(
     Examples
     --------
     >>> import numpy as np
-    >>> from refsim.engine.gathering import Packed
+    >>> from refsim.engine.gathering import Packed, listed
     >>> from refsim.ops import Linear
     >>> packed = Packed([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
     >>> routing, lists, partials, neurons = packed.scratch(1)
-    >>> planes = np.array([3, 2], np.uint8).reshape(1, 1, 1, 2)
+    >>> trains = listed(np.array([3, 2], np.uint8).reshape(1, 1, 1, 2), 1)
     >>> weights = (packed.offsets, packed.weights, packed.bias, packed.safe_rows, 4)
     >>> out = np.zeros((2, 1, 1), np.int32)
-    >>> gather_sums(planes, 1, 1, 0, *weights, routing, lists, partials, False, 0, 1, out)
+    >>> gather_sums(trains, 1, 1, 0, *weights, routing, lists, partials, False, 0, 1, out)
     >>> out.ravel().tolist()  # channel 0 fires at timesteps 0 and 1, channel 1 at timestep 1: 5 + 1, 5 + 7 + 1
     [6, 13]
     """
@@ -204,7 +205,7 @@ def gather_sums(
         timesteps = min(4, out.shape[0] - (group << 2))
         for tile in range(first, last, events.shape[0]):
             count = min(events.shape[0], last - tile)
-            route_tile(planes, group, window, stride, padding, offsets, kept, scratch, lists, pixels, tile, count)
+            route_tile(trains, group, window, stride, padding, offsets, kept, scratch, lists, pixels, tile, count)
             base = uint64(0)
             for block in range(weights.shape[0]):
                 rows = weights[block]
@@ -221,7 +222,7 @@ def gather_sums(
 
 @kernel
 def gather_trains(
-    planes, window, stride, padding, offsets, weights, bias, safe_rows, kept, scratch, lists, partials, pixels, first,
+    trains, window, stride, padding, offsets, weights, bias, safe_rows, kept, scratch, lists, partials, pixels, first,
     last, input_shifts, levels, subtract, neurons, out,
 ):  # fmt: skip
     """Do as `gather_sums`, and let exact binary neurons fire on the sums at once (rule N8).
@@ -231,7 +232,7 @@ def gather_trains(
 
     Parameters
     ----------
-    planes, window, stride, padding, offsets, weights, bias, safe_rows, kept, scratch, lists, partials, pixels
+    trains, window, stride, padding, offsets, weights, bias, safe_rows, kept, scratch, lists, partials, pixels
         As for `gather_sums`; of pixels, the sums stand for all timesteps.
     first, last : int
         Places to compute.
@@ -246,15 +247,15 @@ def gather_trains(
     Examples
     --------
     >>> import numpy as np
-    >>> from refsim.engine.gathering import Packed
+    >>> from refsim.engine.gathering import Packed, listed
     >>> from refsim.ops import Linear
     >>> packed = Packed([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
     >>> routing, lists, partials, neurons = packed.scratch(1)
-    >>> planes = np.array([3, 2], np.uint8).reshape(1, 1, 1, 2)
+    >>> trains = listed(np.array([3, 2], np.uint8).reshape(1, 1, 1, 2), 1)
     >>> weights = (packed.offsets, packed.weights, packed.bias, packed.safe_rows, 4)
     >>> shifts, levels, out = np.array([0, 1]), np.full((2, 32), 16, np.int32), np.zeros((1, 1), np.uint8)
     >>> scratch = (routing, lists, partials, False, 0, 1)
-    >>> gather_trains(planes, 1, 1, 0, *weights, *scratch, shifts, levels, False, neurons, out)
+    >>> gather_trains(trains, 1, 1, 0, *weights, *scratch, shifts, levels, False, neurons, out)
     >>> out.ravel().tolist()  # charges 6, then 6 + (13 << 1) = 32, against a level of 16
     [2]
     """
@@ -265,7 +266,7 @@ def gather_trains(
     timesteps = levels.shape[0]
     for tile in range(first, last, events.shape[0]):
         count = min(events.shape[0], last - tile)
-        route_tile(planes, 0, window, stride, padding, offsets, kept, scratch, lists, pixels, tile, count)
+        route_tile(trains, 0, window, stride, padding, offsets, kept, scratch, lists, pixels, tile, count)
         base = uint64(0)
         for block in range(weights.shape[0]):
             rows = weights[block]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refsim.engine.gathering import Neurons, Packed
+from refsim.engine.gathering import Neurons, Packed, listed
 from refsim.kernels.fast.accumulate import gather_sums, gather_trains
 from refsim.ops import LIF, Convolution, Linear
 
@@ -27,7 +27,8 @@ def gathered(kernel, operator, values, plane_count=1, kept=4):
     places = [(size + 2 * packed.padding - packed.window) // packed.stride + 1 for size in values.shape[1:3]]
     out = np.full((len(values), places[0] * places[1], operator.weights.shape[-1]), 77, np.int32)
     kernel(
-        trains_of(values, plane_count), packed.window, packed.stride, packed.padding, packed.offsets, weights,
+        listed(trains_of(values, plane_count), (len(values) + 3) // 4),
+        packed.window, packed.stride, packed.padding, packed.offsets, weights,
         packed.bias, packed.safe_rows, kept, routing, lists, partials, False, 0, out.shape[1], out,
     )  # fmt: skip
     return out.reshape(len(values), *places, -1)
@@ -104,7 +105,8 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, halve_input, rese
     routing, lists, partials, scratch = packed.scratch(1)
     trains = np.zeros((3, 5), np.uint8)
     gather_trains(
-        trains_of(values, 1), 1, 1, 0, packed.offsets, packed.weights, packed.bias, packed.safe_rows, 2, routing, lists,
+        listed(trains_of(values, 1), 1),
+        1, 1, 0, packed.offsets, packed.weights, packed.bias, packed.safe_rows, 2, routing, lists,
         partials, False, 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments, scratch, trains,
     )  # fmt: skip
     currents = expected(operator, values)
