@@ -14,6 +14,10 @@ from refsim.audit.counting import CountingArray, Tally
 from refsim.audit.guard import guarded, unguarded
 from refsim.errors import InputError, NetworkError
 from refsim.network import INPUT_SITE
+from refsim.numerics import require_choice
+
+ENGINES = ("reference",)
+"""Ways to compute the same bits."""
 
 PARALLEL_SIZE = 1 << 15
 """Outputs of fewer values than this are computed by one thread: handing work out would cost more."""
@@ -48,7 +52,7 @@ class Result:
     trace: dict
 
 
-def run(network, image, record=(), threads=None):
+def run(network, image, record=(), threads=None, engine="reference"):
     """Run a network on one image or one set of spike frames.
 
     Parameters
@@ -60,6 +64,8 @@ def run(network, image, record=(), threads=None):
         Sites to keep, as in ``block0.attention.scores``; ``*`` and ``?`` stand for any characters.
     threads : int, optional
         Threads for large layers; all cores by default. The bits of the result do not depend on it.
+    engine : {"reference"}
+        One of `ENGINES`; the bits of the result do not depend on it.
 
     Returns
     -------
@@ -72,6 +78,7 @@ def run(network, image, record=(), threads=None):
     NetworkError
         If a site to record does not exist.
     """
+    require_choice("engine", engine, ENGINES)
     frames, sites = {INPUT_SITE: input_frames(network, image)}, match_sites(network, record)
     with compiled_route(threads) as route:
         return answer(network, *simulate(network, frames, with_logits(network, sites), route), sites)
