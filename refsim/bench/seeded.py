@@ -1,7 +1,7 @@
 """Networks of any published size with weights from a seed, and images that look like photographs to a network.
 
-Time depends on sizes and on how often neurons fire, not on what was learned; the weights of every output add up to zero,
-as a BatchNorm centres trained ones, so that any firing rate up to a half can be had by thresholds alone.
+Time depends on sizes and on how often neurons fire, not on what was learned. The weights of every output add up to
+zero, as a BatchNorm centres trained ones, so that any firing rate up to 0.4 can be had by thresholds alone.
 """
 
 import numpy as np

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refsim.kernels.ceiling import ROWS_A_PASS, add_rows
+from refsim.kernels.ceiling import add_rows
 
-CEILING_ROWS, CEILING_WIDTH, CEILING_PASSES = 24, 768, 20_000
+CEILING_ROWS, CEILING_WIDTH, CEILING_REPEATS = 24, 768, 6_000
 """Rows of int8 and sums of int32 that together take 21 KiB, so that they stay in a first-level cache of 32."""
 
 
@@ -89,9 +89,9 @@ def ceiling_work(threads):
     def work():
         for sums_of_thread in sums:
             sums_of_thread.fill(0)
-        list(pool.map(add_rows, rows, [CEILING_PASSES // (CEILING_ROWS // ROWS_A_PASS)] * threads, sums))
+        list(pool.map(add_rows, rows, [CEILING_REPEATS] * threads, sums))
 
-    return work, threads * CEILING_PASSES // (CEILING_ROWS // ROWS_A_PASS) * CEILING_ROWS * CEILING_WIDTH
+    return work, threads * CEILING_REPEATS * CEILING_ROWS * CEILING_WIDTH
 
 
 def measured_ceiling(threads, repeats, clock=time.perf_counter):
