@@ -1,17 +1,15 @@
 """One network at one firing rate, in every way at hand, every result held against the others."""
 
 import math
-import os
-import platform
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from refsim.architectures.published import build
 from refsim.bench.calibrate import calibrate
 from refsim.bench.dense import exact_sites
-from refsim.bench.peers import DENSE, SPIKINGJELLY, Absent, dense_peer, module_version, set_threads, spikingjelly_peer
+from refsim.bench.machine import OtherWork, disturbance
+from refsim.bench.peers import DENSE, SPIKINGJELLY, Absent, dense_peer, set_threads, spikingjelly_peer
 from refsim.bench.results import OWN, Comparison, Line
 from refsim.bench.seeded import SeededParameters, seeded_image
 from refsim.bench.timing import interleaved
@@ -20,8 +18,6 @@ from refsim.simulator import ENGINES, run
 
 TOLERANCE = 0.1
 """A layer further from the wanted rate than this share of it is named."""
-
-VERSIONS = ("numpy", "numba", "torch", "scipy", "spikingjelly")
 
 
 @dataclass(frozen=True)
@@ -70,13 +66,15 @@ def compare_network(name, config, rate, settings, axis="", value=0.0):
     network = build(config, SeededParameters(settings.seed), name, {"seed": settings.seed})
     image = seeded_image(network.input.shape, settings.seed)
     calibration = calibrate(network, image, rate, settings.threads)
-    lines, witness, dense = timed_lines(calibration.network, config, image, settings)
+    with OtherWork() as others:
+        lines, witness, dense = timed_lines(calibration.network, config, image, settings)
     remarks = [f"refsim {', '.join(ENGINES)}: label, logits and spike counts of every repeat equal"]
     if dense is not None:
         remarks.append(f"{DENSE}: {dense_remark(dense, image, witness.first)}")
     missed = [f"{layer.site} {layer.rate:.1%}" for layer in calibration.missed(TOLERANCE)]
     if missed:
         remarks.append(f"more than {TOLERANCE:.0%} off the wanted rate, none nearer: {', '.join(missed)}")
+    remarks += disturbance(others.cores)
     return Comparison(
         "growth" if axis else "network",
         name,
@@ -86,6 +84,7 @@ def compare_network(name, config, rate, settings, axis="", value=0.0):
         tuple(lines),
         tuple(remarks),
         calibration.layers,
+        others.cores,
         axis,
         value,
     )
@@ -174,26 +173,3 @@ def firing_rate(network, result):
     """Return the share of all neurons that fire, over all timesteps."""
     sizes = sum(math.prod(network.signals[site].shape) for site in result.spike_counts)
     return int(sum(counts.sum() for counts in result.spike_counts.values())) / (sizes * network.timesteps)
-
-
-def machine(threads):
-    """Describe where a report comes from."""
-    cores = os.cpu_count()
-    versions = {name: module_version(name) or "absent" for name in VERSIONS}
-    return {
-        "processor": processor(),
-        "cores": cores,
-        "threads": threads,
-        "python": platform.python_version(),
-    } | versions
-
-
-def processor():
-    """Return the processor's own name where the system tells it."""
-    info = Path("/proc/cpuinfo")
-    names = (
-        [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        if info.is_file()
-        else []
-    )
-    return names[0] if names else platform.processor() or platform.machine()

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from refsim.bench.machine import OtherWork, disturbance
 from refsim.bench.peers import Absent, require_module
 from refsim.bench.results import Comparison, Line
 from refsim.bench.timing import interleaved
@@ -97,7 +98,8 @@ def compare_kernels(shape, density, repeats, threads, seed=0):
             subjects[subject] = make(spikes, weights, threads)
         except Absent as reason:
             absent[subject] = str(reason)
-    times = interleaved(subjects, repeats, sums.__setitem__)
+    with OtherWork() as others:
+        times = interleaved(subjects, repeats, sums.__setitem__)
     for subject, found in sums.items():
         if not np.array_equal(np.asarray(found), sums["refsim reference"]):
             raise BenchmarkError(f"{shape} at {density:.0%}: the sums of {subject} are not those of refsim reference")
@@ -108,4 +110,14 @@ def compare_kernels(shape, density, repeats, threads, seed=0):
         else Line(subject, None, None, absent[subject])
         for subject, (_, note) in KERNELS.items()
     ]
-    return Comparison("kernel", f"linear map {shape}", f"{tokens} tokens", density, events / spikes.size, tuple(lines))
+    return Comparison(
+        "kernel",
+        f"linear map {shape}",
+        f"{tokens} tokens",
+        density,
+        events / spikes.size,
+        tuple(lines),
+        tuple(disturbance(others.cores)),
+        (),
+        others.cores,
+    )

@@ -1,12 +1,12 @@
 """What refsim is timed against: the same network dense in PyTorch, and spikingjelly's own of the same size."""
 
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from refsim.architectures.meta_spikeformer import MetaSpikeformerConfig
 from refsim.architectures.spike_driven_transformer import SpikeDrivenTransformerConfig
 from refsim.architectures.spikformer import SpikformerConfig
 from refsim.bench.dense import DenseNetwork
+from refsim.bench.machine import module_version
 from refsim.bench.timing import interleaved
 
 DENSE, SPIKINGJELLY = "PyTorch float32", "spikingjelly"
@@ -23,14 +23,6 @@ def require_module(module):
     """Raise `Absent` where a module cannot be imported."""
     if find_spec(module) is None:
         raise Absent(f"{module} is not installed (pip install 'refsim[bench]')")
-
-
-def module_version(module):
-    """Return the version of an installed distribution, or None."""
-    try:
-        return version(module)
-    except PackageNotFoundError:
-        return None
 
 
 def set_threads(threads):

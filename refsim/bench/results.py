@@ -59,9 +59,11 @@ class Comparison:
         Of all neurons, or of the inputs of a kernel.
     lines : tuple of Line
     remarks : tuple of str
-        Layers off the wanted rate, and what was found equal.
+        What was found equal, layers off the wanted rate, whether times were disturbed.
     layers : tuple of Layer
         Of the calibration, where there was one.
+    other_cores : float or None
+        Cores that other programs kept busy meanwhile.
     axis, value : str, int or float
         What grows, and how far, in a comparison of kind ``"growth"``.
     """
@@ -74,6 +76,7 @@ class Comparison:
     lines: tuple
     remarks: tuple = ()
     layers: tuple = ()
+    other_cores: float | None = None
     axis: str = ""
     value: float = 0.0
 
@@ -237,6 +240,7 @@ def comparison_json(comparison, ceiling):
         "firing_rate": {"wanted": comparison.wanted, "achieved": comparison.achieved},
         "lines": [line_json(comparison, line, ceiling) for line in comparison.lines],
         "remarks": list(comparison.remarks),
+        "other_cores": comparison.other_cores,
         "layers": [vars(layer) for layer in comparison.layers],
     }
 

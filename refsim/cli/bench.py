@@ -7,9 +7,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from refsim.architectures.published import PUBLISHED
-from refsim.bench.benchmark import Settings, compare_network, machine
+from refsim.bench.benchmark import Settings, compare_network
 from refsim.bench.growth import growth_points
 from refsim.bench.kernels import SHAPES, compare_kernels
+from refsim.bench.machine import machine
 from refsim.bench.peers import set_threads
 from refsim.bench.plot import plot, require_matplotlib
 from refsim.bench.results import Report, report_json, report_text

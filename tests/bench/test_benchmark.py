@@ -12,7 +12,7 @@ from refsim import run
 from refsim.architectures.published import build
 from refsim.architectures.spike_driven_transformer import SpikeDrivenTransformerConfig
 from refsim.architectures.spikformer import SpikformerConfig
-from refsim.bench.benchmark import Settings, Witness, compare_network, machine
+from refsim.bench.benchmark import Settings, Witness, compare_network
 from refsim.bench.kernels import compare_kernels
 from refsim.bench.seeded import SeededParameters, seeded_image
 from refsim.errors import BenchmarkError, InputError, NetworkError
@@ -147,10 +147,3 @@ def test_a_kernel_with_other_sums_is_an_error(small_kernels, monkeypatch):
     monkeypatch.setitem(kernels.KERNELS, "wrong", (wrong, ""))
     with pytest.raises(BenchmarkError, match="tiny at 30%: the sums of wrong"):
         compare_kernels("tiny", 0.3, 1, 1)
-
-
-def test_the_machine_is_described():
-    """Versions too, absent ones by that word."""
-    described = machine(2)
-    assert 2 == described["threads"] and np.__version__ == described["numpy"]
-    assert {"processor", "cores", "torch", "scipy", "spikingjelly"} <= set(described)

@@ -42,7 +42,7 @@ def test_the_json_has_every_line():
     assert found["comparisons"][1]["lines"][0]["loses"] and dense["speedup"] is None and not dense["loses"]
     assert absent["absent"] and "is not installed" == absent["note"] and "median" not in absent
     assert {"wanted": 0.4, "achieved": 0.4} == found["comparisons"][1]["firing_rate"]
-    assert 7 == found["comparisons"][0]["layers"][0]["setting"]
+    assert 7 == found["comparisons"][0]["layers"][0]["setting"] and 0.25 == found["comparisons"][0]["other_cores"]
     assert {"reference": 1, "float32": 0} == {
         series["subject"].split()[1]: pytest.approx(series["power"], abs=1e-9)
         for series in found["growth"]
