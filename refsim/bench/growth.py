@@ -10,9 +10,6 @@ WIDTHS = (0.5, 0.75, 1.0)
 TIMESTEPS = (1, 2, 4, 8)
 """Shares of the image's side and of the width, and timesteps, that a growth takes."""
 
-PATCH = 16
-"""Sides are multiples of the largest patch, so that tokens grow with the square of the side."""
-
 
 @dataclass(frozen=True)
 class Point:
@@ -58,7 +55,9 @@ def growth_points(config, rates, rate):
 
 def with_side(config, share):
     """Return a configuration with another image, its stem pooled as before."""
-    sides = tuple(max(PATCH, round(side * share / PATCH) * PATCH) for side in config.image_size)
+    # Sides are multiples of a patch, so that tokens grow with their square.
+    patch = 1 << len(config.pooled_stages) if isinstance(config, PatchConfiguration) else 16
+    sides = tuple(scaled(side, share, patch) for side in config.image_size)
     return replace(config, image_size=sides)
 
 
@@ -71,15 +70,15 @@ def with_width(config, share):
     return replace(config, widths=tuple(scaled(width, share, step) for width in config.widths))
 
 
-def scaled(width, share, step):
-    """Return a share of a width as a multiple of a step; the width itself for the whole.
+def scaled(size, share, step):
+    """Return a share of a size as a multiple of a step; the size itself for the whole.
 
     Examples
     --------
     >>> scaled(384, 0.75, 96), scaled(360, 0.5, 16), scaled(360, 1.0, 16)
     (288, 176, 360)
     """
-    return width if share == 1 else max(step, round(width * share / step) * step)
+    return size if share == 1 else max(step, round(size * share / step) * step)
 
 
 def width_of(config):

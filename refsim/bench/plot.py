@@ -56,6 +56,9 @@ def figure_of(report):
     """
     rows = grouped(report.comparisons)
     figure = require_matplotlib()(figsize=(12.5, 4.2 * len(rows)), layout="constrained")
+    figure.get_layout_engine().set(hspace=0.06, h_pad=0.1)
+    here = f"{report.machine['processor']}, {report.machine['threads']} threads"
+    figure.suptitle(f"{here}: medians, bars from the lower to the upper quartile", fontsize=11)
     panels = figure.subplots(len(rows), 2, squeeze=False)
     for (left, right), ((name, axis), comparisons) in zip(panels, rows.items()):
         styles = styles_of(comparisons)
@@ -98,6 +101,8 @@ def points_of(comparisons, subject):
 
 def draw_times(panel, name, axis, comparisons, styles):
     """Draw the time of every subject, logarithmic, the quartiles as bars."""
+    from matplotlib.ticker import LogLocator
+
     for subject, style in styles.items():
         values, lines = points_of(comparisons, subject)
         if not lines:
@@ -110,10 +115,19 @@ def draw_times(panel, name, axis, comparisons, styles):
         panel.errorbar(values, medians, (below, above), label=subject, capsize=3, **style)
     panel.set_yscale("log")
     kernel = comparisons[0].kind == "kernel"
-    panel.set_ylabel(f"time of one {'product' if kernel else 'image'} (ms), median and quartiles")
-    panel.set_title(f"{name}, {comparisons[0].details}" if axis == RATE else name, fontsize=10)
+    panel.set_ylabel(f"time of one {'product' if kernel else 'image'} (ms)")
+    panel.set_title(row_title(name, axis, comparisons), fontsize=10)
     label_axis(panel, axis, comparisons)
-    panel.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    panel.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    panel.yaxis.set_minor_formatter("")
+
+
+def row_title(name, axis, comparisons):
+    """Say what a row shows: the network or kernel, and what does not change along it."""
+    fixed = comparisons[0].details if axis == RATE else f"firing rate {comparisons[0].wanted:.0%}, {axis} growing"
+    disturbed = " (disturbed by other programs)" if any(each.is_disturbed for each in comparisons) else ""
+    return f"{name}, {fixed}{disturbed}"
 
 
 def draw_adds(panel, axis, comparisons, styles, ceiling):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from refsim.bench.machine import DISTURBING
 from refsim.bench.timing import Times
 
 OWN = "refsim"
@@ -86,6 +87,11 @@ class Comparison:
         return (self.axis, self.value) if self.axis else (RATE, self.wanted)
 
     @property
+    def is_disturbed(self):
+        """Whether other programs took so much of the machine that the times say little."""
+        return self.other_cores is not None and self.other_cores >= DISTURBING
+
+    @property
     def fastest_peer(self):
         """The fastest line that is not refsim's own, or None."""
         peers = [line for line in self.lines if line.times is not None and not line.is_own]
@@ -161,7 +167,8 @@ def verdict(comparison, line):
     speedup = comparison.speedup(line)
     if speedup is None:
         return line.note
-    note = f", {line.note}" if line.note else ""
+    note = ", disturbed" if comparison.is_disturbed else ""
+    note += f", {line.note}" if line.note else ""
     if speedup < 1:
         return f"LOSES: {1 / speedup:.2f} x the time of {comparison.fastest_peer.subject}{note}"
     return f"{speedup:.2f} x faster than {comparison.fastest_peer.subject}{note}"
@@ -177,7 +184,8 @@ def growth_text(comparisons):
     """Return how the time of each subject grows along each axis, as lines."""
     lines = []
     for (name, axis), points in growth_series(comparisons).items():
-        lines += ["", f"{name}: time in ms as {axis} grows"]
+        disturbed = any(each.is_disturbed for each in comparisons if (each.name, each.axis) == (name, axis))
+        lines += ["", f"{name}: time in ms as {axis} grows{', DISTURBED' if disturbed else ''}"]
         values = sorted({value for series in points.values() for value, _ in series})
         lines += [f"  {'':<22} " + " ".join(f"{value:>9g}" for value in values) + "   time grows as"]
         for subject, series in points.items():
@@ -241,6 +249,7 @@ def comparison_json(comparison, ceiling):
         "lines": [line_json(comparison, line, ceiling) for line in comparison.lines],
         "remarks": list(comparison.remarks),
         "other_cores": comparison.other_cores,
+        "disturbed": comparison.is_disturbed,
         "layers": [vars(layer) for layer in comparison.layers],
     }
 

@@ -19,6 +19,12 @@ def test_one_thing_grows_at_a_time():
     assert {(224, 224)} == {point.config.image_size for point in points if point.axis != "tokens"}
 
 
+def test_small_images_grow_too():
+    """32 pixels in patches of 4: 16, 24 and 32 give 4, 6 and 8 patches a side."""
+    points = growth_points(published("spikformer-4-384"), (0.1,), 0.1)
+    assert [16, 36, 64] == [point.value for point in points if point.axis == "tokens"]
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_every_published_size_can_grow(name):
     """Widths still divide into heads, images into patches: each is a configuration, the smallest is built."""
