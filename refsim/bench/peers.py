@@ -98,11 +98,11 @@ def spikingjelly_model(config):
         Where there is none.
     """
     if isinstance(config, SpikformerConfig):
-        from spikingjelly.activation_based.model.spikformer import Spikformer
-
         patch = PATCHES.get(config.pooled_stages)
         if patch is None or any(size % patch for size in config.image_size):
             raise Absent(f"has no Spikformer that pools stages {config.pooled_stages} of {config.image_size}")
+        from spikingjelly.activation_based.model.spikformer import Spikformer
+
         image = (config.channels, *config.image_size, patch)
         width = (config.embedding, config.heads, float(config.mlp_ratio), config.depth)
         return Spikformer(config.timesteps, *image, config.classes, *width)
