@@ -166,7 +166,7 @@ def verdict(comparison, line):
     """Say how a line of refsim stands to the fastest peer, or what has to be said of a peer."""
     speedup = comparison.speedup(line)
     if speedup is None:
-        return line.note
+        return "no peer here" if line.is_own else line.note
     note = ", disturbed" if comparison.is_disturbed else ""
     note += f", {line.note}" if line.note else ""
     if speedup < 1:

@@ -29,7 +29,12 @@ def add_bench_command(commands):
         "networks", metavar="NETWORK", nargs="*", help=f"published sizes (refsim published; default {DEFAULT_NETWORK})"
     )
     added.add_argument(
-        "--rates", type=float, nargs="+", default=RATES, metavar="RATE", help="firing rates, 0.02 to 0.4"
+        "--rates",
+        type=float,
+        nargs="+",
+        default=RATES,
+        metavar="RATE",
+        help=f"firing rates (default {' '.join(map(str, RATES))})",
     )
     added.add_argument("--repeats", type=int, default=5, metavar="N", help="times of each, in turns (default 5)")
     added.add_argument("--threads", type=int, metavar="N", help="of refsim and PyTorch alike (default: all cores)")

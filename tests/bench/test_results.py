@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from reports import report
+from reports import line, report
 
-from refsim.bench.results import growth_power, milliseconds, report_json, report_text
+from refsim.bench.results import Comparison, growth_power, milliseconds, report_json, report_text, verdict
 
 
 def test_the_table_has_every_line():
@@ -52,6 +52,12 @@ def test_the_json_has_every_line():
         for series in found["growth"]
         if series["power"] is not None
     }
+
+
+def test_without_a_peer_no_verdict_is_given():
+    """It says that there was none."""
+    alone = Comparison("network", "small", "", 0.1, 0.1, (line("refsim fast", 2, adds=1), line("spikingjelly")))
+    assert "no peer here" == verdict(alone, alone.lines[0])
 
 
 def test_one_point_has_no_growth():
