@@ -51,5 +51,9 @@ class GoldenError(RefsimError):
     """A golden case or suite that is damaged, hostile or vacuous, or an implementation that cannot be asked."""
 
 
+class BenchmarkError(RefsimError):
+    """Engines, or a dense network of the same integers, that do not give the same bits: no time of theirs counts."""
+
+
 class MultiplicationError(RefsimError):
     """An operation outside the contract (multiply, divide, float, ...) reached the data."""

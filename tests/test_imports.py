@@ -21,13 +21,13 @@ LAYERS = [
     {"architectures", "model_file", "energy", "shipped"},
     {"certificate"},
     {"refsim"},
-    {"images", "evaluation", "checkpoints", "render", "report", "golden"},
+    {"images", "evaluation", "checkpoints", "render", "report", "golden", "bench"},
     {"cli"},
     {"__main__"},
 ]
 """Each room imports from rooms before its own, or within itself; ``refsim`` is the package's front door."""
 
-FLOAT_ROOMS = {"checkpoints", "training", "energy", "render", "report", "cli", "evaluation"}
+FLOAT_ROOMS = {"checkpoints", "training", "energy", "render", "report", "cli", "evaluation", "bench"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "golden_files" not in path.parts)
 
 
@@ -82,13 +82,14 @@ def test_imports_run_one_way(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_numba_and_torch_stay_in_their_rooms(path):
-    """numba in kernels and audit, torch and scikit-learn in training, torch in a function of checkpoints as well."""
+    """numba in kernels and audit, scikit-learn in training, torch there and in functions of checkpoints and bench."""
     tops = {name.split(".")[0] for name in imported(path)}
     assert "numba" not in tops or room_of(path) in {"kernels", "audit"}
     assert "sklearn" not in tops or room_of(path) == "training"
-    assert "torch" not in tops or room_of(path) in {"training", "checkpoints"}
-    if room_of(path) == "checkpoints":
-        assert "torch" not in {name.split(".")[0] for name in imported_at_once(path)}, "needed to import the module"
+    assert "torch" not in tops or room_of(path) in {"training", "checkpoints", "bench"}
+    if room_of(path) in {"checkpoints", "bench"}:
+        at_once = {name.split(".")[0] for name in imported_at_once(path)}
+        assert not at_once & {"torch", "scipy", "matplotlib", "spikingjelly"}, "needed to import the module"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

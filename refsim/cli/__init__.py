@@ -1,10 +1,11 @@
-"""The command line: demo, run, eval, inspect, audit, import, published, and golden for the suite."""
+"""The command line: demo, run, eval, inspect, audit, import, published, bench, and golden for the suite."""
 
 import argparse
 import io
 import os
 import sys
 
+from refsim.cli.bench import add_bench_command
 from refsim.cli.golden import add_golden_commands
 from refsim.cli.importing import add_import_commands
 from refsim.cli.models import add_model_commands
@@ -49,5 +50,6 @@ def parser():
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     add_model_commands(commands)
     add_import_commands(commands)
+    add_bench_command(commands)
     add_golden_commands(commands)
     return top

@@ -1,0 +1,170 @@
+"""What every operator is in dense PyTorch, all timesteps at once: one function an operator.
+
+Images are (T, C, Y, X), tokens (T, N, C), attention (T, H, N, N); T is 1 where a value is the same at every timestep.
+Weights are the integers as float32, so that sums are exact below 2**24. A function takes the operator, its tensors by
+field and the values of its inputs; those of neurons also take the number of timesteps.
+"""
+
+
+def convolution(operator, tensors, values):
+    """Sums over windows (rules N6 and N7)."""
+    from torch.nn.functional import conv2d
+
+    return conv2d(values, tensors["weights"], tensors["bias"], operator.stride, operator.padding)
+
+
+def tap_bias(operator, tensors, values):
+    """The biases of those taps that lie inside the image (rule N18), added up beforehand."""
+    return values + tensors["bias"]
+
+
+def linear(operator, tensors, values):
+    """Sums over channels (rules N6 and N7)."""
+    from torch.nn.functional import linear as affine
+
+    return affine(values, tensors["weights"], tensors["bias"])
+
+
+def max_pool(operator, tensors, values):
+    """The largest value under each window inside the image (rule N12)."""
+    from torch.nn.functional import max_pool2d, pad
+
+    padding = operator.padding
+    if 2 * padding > operator.window:
+        # PyTorch's own padding goes no further than half a window.
+        values, padding = pad(values, [padding] * 4, value=float("-inf")), 0
+    return max_pool2d(values, operator.window, operator.stride, padding)
+
+
+def tokens(operator, tensors, values):
+    """Places as tokens, row by row (rule N5): a view where the channels lie last in memory."""
+    return values.flatten(2).transpose(1, 2)
+
+
+def grid(operator, tensors, values):
+    """Tokens in their places (rule N5)."""
+    return values.transpose(1, 2).unflatten(2, (operator.rows, operator.columns))
+
+
+def residual(operator, tensors, stream, branch):
+    """The stream plus the branch on one step (rule N13)."""
+    if operator.stream_shift:
+        stream = stream * 2**operator.stream_shift
+    return stream.add(branch, alpha=2**operator.branch_shift)
+
+
+def scores(operator, tensors, query, key):
+    """Q K^T in each head (rule N11)."""
+    return by_head(query, operator.heads) @ by_head(key, operator.heads).transpose(2, 3)
+
+
+def context(operator, tensors, attention_map, value):
+    """(attention map) V in each head (rule N11)."""
+    return joined(attention_map @ by_head(value, attention_map.shape[1]))
+
+
+def key_value(operator, tensors, key, value):
+    """K^T V in each head (rule N17)."""
+    return by_head(key, operator.heads).transpose(2, 3) @ by_head(value, operator.heads)
+
+
+def retrieval(operator, tensors, query, key_value):
+    """Q (K^T V) in each head (rule N17)."""
+    return joined(by_head(query, key_value.shape[1]) @ key_value)
+
+
+def mask(operator, tensors, spikes, mask):
+    """Spikes where a mask of tokens, or of one row for all of them, is 1 (rule N16)."""
+    return spikes * mask
+
+
+def token_sum(operator, tensors, values):
+    """The sum of each channel over all tokens (rule N14)."""
+    return values.sum(1, keepdim=True)
+
+
+def relu(operator, tensors, currents, timesteps):
+    """What is positive, shifted right and saturated (rule N10)."""
+    if operator.shift:
+        currents = (currents * 2.0**-operator.shift).floor_()
+    return currents.clamp(0, operator.cap)
+
+
+def lif(operator, tensors, currents, timesteps):
+    """Leaky integrate-and-fire through all timesteps (rules N8 and N9), the membrane in place."""
+    import torch
+
+    thresholds, membrane = tensors["thresholds"], torch.zeros_like(currents[0])
+    spikes = torch.empty_like(currents) if len(currents) == timesteps else repeated_like(currents, timesteps)
+    for timestep in range(timesteps):
+        integrate(operator, membrane, currents[timestep if len(currents) > 1 else 0])
+        fired = torch.ge(membrane, thresholds, out=spikes[timestep])
+        if operator.spikes == "ternary":
+            fired.sub_((membrane <= -thresholds).to(fired.dtype))
+        if timestep < timesteps - 1:
+            reset(operator, membrane, thresholds, fired)
+    return spikes
+
+
+def repeated_like(currents, timesteps):
+    """Return room for all timesteps of a static value, laid out in memory as it is."""
+    import torch
+
+    repeated = currents.expand(timesteps, *currents.shape[1:])
+    channels_last = currents.ndim == 4 and currents.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    return torch.empty_like(repeated, memory_format=layout)
+
+
+def integrate(operator, membrane, currents):
+    """Leak and integrate in place: h = 2**-k v + g x, rounded down where the rule says so.
+
+    Rule N9 rounds the leaked membrane down before it adds the whole input: one rounding after both gives the same.
+    """
+    membrane.mul_(2.0**-operator.leak_shift).add_(currents, alpha=0.5 if operator.halve_input else 1.0)
+    if operator.rounding == "floor":
+        membrane.floor_()
+
+
+def reset(operator, membrane, thresholds, fired):
+    """Clear the membrane where the neuron fired, or take the threshold away."""
+    if operator.reset == "subtract":
+        membrane.addcmul_(fired, thresholds, value=-1)
+    elif operator.spikes == "ternary":
+        membrane.addcmul_(membrane, fired.abs(), value=-1)
+    else:
+        membrane.addcmul_(membrane, fired, value=-1)
+
+
+def time_sum(operator, tensors, values, timesteps):
+    """The running sum over timesteps (rule N14)."""
+    return values.expand(timesteps, *values.shape[1:]).cumsum(0)
+
+
+STATELESS = {
+    "Context": context,
+    "Convolution": convolution,
+    "Grid": grid,
+    "KeyValue": key_value,
+    "Linear": linear,
+    "Mask": mask,
+    "MaxPool": max_pool,
+    "Residual": residual,
+    "Retrieval": retrieval,
+    "Scores": scores,
+    "TapBias": tap_bias,
+    "TokenSum": token_sum,
+    "Tokens": tokens,
+}
+IN_TIME = {"LIF": lif, "ReLU": relu, "TimeSum": time_sum}
+"""The functions by the name of their operator; those that also take the number of timesteps."""
+
+
+def by_head(values, heads):
+    """View (T, N, D) head by head: (T, H, N, E)."""
+    return values.unflatten(2, (heads, -1)).transpose(1, 2)
+
+
+def joined(values):
+    """Join heads (T, H, N, E) to (T, N, D)."""
+    return values.transpose(1, 2).flatten(2)

@@ -1,0 +1,148 @@
+"""One linear map of spikes, in every way at hand: the same spikes, the same weights, the same sums."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from refsim.bench.machine import OtherWork, disturbance
+from refsim.bench.peers import Absent, require_module
+from refsim.bench.results import Comparison, Line
+from refsim.bench.timing import interleaved
+from refsim.engine.gathering import KEPT_ROWS, Packed, listed
+from refsim.errors import BenchmarkError
+from refsim.kernels.accumulate import accumulate_spikes
+from refsim.kernels.fast.accumulate import gather_sums
+from refsim.kernels.fast.routing import list_trains
+from refsim.ops import Linear
+
+SHAPES = {"768 to 3072": (196, 768, 3072), "3072 to 768": (196, 3072, 768), "384 to 384": (64, 384, 384)}
+"""Tokens, channels and outputs: both maps of an MLP at ImageNet size, and a projection at CIFAR size."""
+
+
+def reference_kernel(spikes, weights, threads):
+    """refsim's reference: a row of weights for every spike, token by token, tokens shared out among threads."""
+    sums, bias = np.empty((len(spikes), weights.shape[1]), np.int32), np.zeros(weights.shape[1], np.int32)
+    bounds = [len(spikes) * part // threads for part in range(threads + 1)]
+    pool = ThreadPoolExecutor(threads)
+
+    def part(start, stop):
+        accumulate_spikes(spikes[start:stop], weights, bias, sums[start:stop])
+
+    def work():
+        list(pool.map(part, bounds, bounds[1:]))
+        return sums
+
+    return work
+
+
+def fast_kernel(spikes, weights, threads):
+    """refsim's fast engine on one timestep: the search for spikes and the gathering, tokens shared out among threads."""
+    packed = Packed([Linear(weights, np.zeros(weights.shape[1], np.int32))])
+    planes = np.ascontiguousarray(spikes).view(np.uint8).reshape(1, len(spikes), 1, -1)
+    trains, scratches = listed(planes, 1), [packed.scratch(1) for _ in range(threads)]
+    sums, pool = np.empty((1, len(spikes), weights.shape[1]), np.int32), ThreadPoolExecutor(threads)
+    maps = (packed.window, packed.stride, packed.padding, packed.offsets, packed.weights, packed.bias)
+    bounds = [len(spikes) * part // threads for part in range(threads + 1)]
+
+    def part(scratch, start, stop):
+        list_trains(planes, start, stop, *trains)
+        gather_sums(trains, *maps, packed.safe_rows, KEPT_ROWS, *scratch[:3], False, start, stop, sums)
+
+    def work():
+        list(pool.map(part, scratches, bounds, bounds[1:]))
+        return sums[0]
+
+    return work
+
+
+def numpy_kernel(spikes, weights, threads):
+    """NumPy's product of integers, int8 widened to int32 by NumPy; one thread, as NumPy has no other."""
+    return lambda: np.matmul(spikes, weights, dtype=np.int32)
+
+
+def sparse_kernel(spikes, weights, threads):
+    """scipy's product of spikes in CSR form, made beforehand, and dense int32 weights; one thread."""
+    require_module("scipy")
+    from scipy.sparse import csr_array
+
+    sparse, wide = csr_array(spikes.astype(np.int32)), weights.astype(np.int32)
+    return lambda: sparse @ wide
+
+
+def dense_kernel(spikes, weights, threads):
+    """PyTorch's linear map in float32, spikes and weights as floats beforehand."""
+    require_module("torch")
+    import torch
+    from torch.nn.functional import linear
+
+    values = torch.from_numpy(spikes.astype(np.float32))
+    matrix = torch.from_numpy(np.ascontiguousarray(weights.T, np.float32))
+
+    def work():
+        with torch.inference_mode():
+            return linear(values, matrix)
+
+    return work
+
+
+KERNELS = {
+    "refsim fast": (fast_kernel, ""),
+    "refsim reference": (reference_kernel, ""),
+    "PyTorch float32": (dense_kernel, "floats made beforehand"),
+    "scipy CSR int32": (sparse_kernel, "CSR made beforehand, one thread"),
+    "NumPy int8 to int32": (numpy_kernel, "one thread"),
+}
+"""Makers of the work by subject, and what is to be said of each. They take spikes (M, C), weights (C, D), threads."""
+
+
+def compare_kernels(shape, density, repeats, threads, seed=0):
+    """Time every kernel on the same spikes and hold their sums against each other.
+
+    Parameters
+    ----------
+    shape : str
+        One of `SHAPES`.
+    density : float
+    repeats, threads, seed : int
+
+    Returns
+    -------
+    comparison : Comparison
+
+    Raises
+    ------
+    BenchmarkError
+        If two kernels give different sums.
+    """
+    random, (tokens, channels, outputs) = np.random.default_rng(seed), SHAPES[shape]
+    spikes = (random.random((tokens, channels)) < density).astype(np.int8)
+    weights = random.integers(-127, 128, (channels, outputs), np.int8)
+    subjects, absent, sums = {}, {}, {}
+    for subject, (make, _) in KERNELS.items():
+        try:
+            subjects[subject] = make(spikes, weights, threads)
+        except Absent as reason:
+            absent[subject] = str(reason)
+    with OtherWork() as others:
+        times = interleaved(subjects, repeats, sums.__setitem__)
+    for subject, found in sums.items():
+        if not np.array_equal(np.asarray(found), sums["refsim reference"]):
+            raise BenchmarkError(f"{shape} at {density:.0%}: the sums of {subject} are not those of refsim reference")
+    events = int(np.count_nonzero(spikes))
+    lines = [
+        Line(subject, times.get(subject), events * outputs if subject.startswith("refsim") else None, note)
+        if subject in times
+        else Line(subject, None, None, absent[subject])
+        for subject, (_, note) in KERNELS.items()
+    ]
+    return Comparison(
+        "kernel",
+        f"linear map {shape}",
+        f"{tokens} tokens",
+        density,
+        events / spikes.size,
+        tuple(lines),
+        tuple(disturbance(others.cores)),
+        (),
+        others.cores,
+    )

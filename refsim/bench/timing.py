@@ -1,0 +1,107 @@
+"""Time taken in turns, and the ceiling: how many additions a second this machine does at all."""
+
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from refsim.kernels.ceiling import add_rows
+
+CEILING_ROWS, CEILING_WIDTH, CEILING_REPEATS = 24, 768, 6_000
+"""Rows of int8 and sums of int32 that together take 21 KiB, so that they stay in a first-level cache of 32."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of one subject.
+
+    Attributes
+    ----------
+    seconds : tuple of float
+        In the order in which they were taken.
+    """
+
+    seconds: tuple
+
+    @property
+    def median(self):
+        return statistics.median(self.seconds)
+
+    @property
+    def quartiles(self):
+        """Lower and upper quartile; the value itself where there is only one."""
+        if len(self.seconds) == 1:
+            return self.seconds[0], self.seconds[0]
+        lower, _, upper = statistics.quantiles(self.seconds, n=4, method="inclusive")
+        return lower, upper
+
+
+def interleaved(subjects, repeats, after=None, clock=time.perf_counter):
+    """Time subjects in turns, so that a drift of the machine's speed meets them all.
+
+    Each runs once beforehand, untimed: it may compile. Every round begins with another subject.
+
+    Parameters
+    ----------
+    subjects : dict of callable by name
+        Called without arguments.
+    repeats : int
+    after : callable, optional
+        Called with the name and what the subject returned after every call, outside of the time.
+    clock : callable
+        Gives seconds.
+
+    Returns
+    -------
+    times : dict of Times by name
+    """
+    names, seconds = list(subjects), {name: [] for name in subjects}
+    for turn in range(repeats + 1):
+        for place in range(len(names)):
+            name = names[(place + turn) % len(names)]
+            start = clock()
+            outcome = subjects[name]()
+            taken = clock() - start
+            if turn > 0:
+                seconds[name].append(taken)
+            if after is not None:
+                after(name, outcome)
+    return {name: Times(tuple(values)) for name, values in seconds.items()}
+
+
+def ceiling_work(threads):
+    """Make the work of the ceiling: every thread adds int8 rows onto int32 sums that lie in its first-level cache.
+
+    Returns
+    -------
+    work : callable
+        Does it once.
+    adds : int
+        Additions that it does.
+    """
+    random = np.random.default_rng(0)
+    rows = [random.integers(-127, 128, (CEILING_ROWS, CEILING_WIDTH), np.int8) for _ in range(threads)]
+    sums = [np.zeros(CEILING_WIDTH, np.int32) for _ in range(threads)]
+    pool = ThreadPoolExecutor(threads)
+
+    def work():
+        for sums_of_thread in sums:
+            sums_of_thread.fill(0)
+        list(pool.map(add_rows, rows, [CEILING_REPEATS] * threads, sums))
+
+    return work, threads * CEILING_REPEATS * CEILING_ROWS * CEILING_WIDTH
+
+
+def measured_ceiling(threads, repeats, clock=time.perf_counter):
+    """Measure the ceiling: by the fastest of the repeats, for it is the most that the machine does.
+
+    Returns
+    -------
+    adds_per_second : float
+    times : Times
+    """
+    work, adds = ceiling_work(threads)
+    times = interleaved({"ceiling": work}, repeats, clock=clock)["ceiling"]
+    return adds / min(times.seconds), times

@@ -1,0 +1,58 @@
+"""Times are taken in turns."""
+
+import pytest
+
+from refsim.bench.timing import Times, ceiling_work, interleaved, measured_ceiling
+
+
+class Clock:
+    """A clock that only moves when somebody works."""
+
+    def __init__(self):
+        self.now, self.calls = 0.0, []
+
+    def __call__(self):
+        return self.now
+
+    def worker(self, name, *durations):
+        """Return work that takes the given times, one after the other."""
+        remaining = iter(durations)
+
+        def work():
+            self.calls.append(name)
+            self.now += next(remaining)
+            return name.upper()
+
+        return work
+
+
+def test_subjects_take_turns():
+    """Once each untimed, then round by round, each round begun by the next subject; every time is the subject's own."""
+    clock, seen = Clock(), []
+    subjects = {"a": clock.worker("a", 50, 1, 2, 3), "b": clock.worker("b", 70, 10, 20, 30)}
+
+    def after(name, outcome):
+        clock.now += 1000
+        seen.append((name, outcome))
+
+    times = interleaved(subjects, 3, after, clock)
+    assert list("abbaabba") == clock.calls
+    assert {"a": (1, 2, 3), "b": (10, 20, 30)} == {name: found.seconds for name, found in times.items()}
+    assert [(name, name.upper()) for name in "abbaabba"] == seen
+
+
+def test_median_and_quartiles():
+    """Of 1 to 5: 3, 2 and 4; of one time, itself."""
+    assert (3, (2, 4)) == (Times((5, 1, 3, 2, 4)).median, Times((5, 1, 3, 2, 4)).quartiles)
+    assert (7, (7, 7)) == (Times((7,)).median, Times((7,)).quartiles)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_ceiling_counts_every_addition(threads):
+    """Its fastest time took two seconds: half its additions a second."""
+    work, adds = ceiling_work(threads)
+    work()
+    ticks = iter([0, 9, 10, 14, 20, 22, 30, 33])
+    found, times = measured_ceiling(threads, 3, lambda: next(ticks))
+    assert (4, 2, 3) == times.seconds and adds / 2 == found
+    assert threads * 24 * 768 * 6000 == adds
