@@ -36,7 +36,7 @@ def reference_kernel(spikes, weights, threads):
 
 
 def fast_kernel(spikes, weights, threads):
-    """refsim's fast engine on one timestep: the search for spikes and the gathering, tokens shared out among threads."""
+    """refsim's fast engine on one timestep: search for spikes and gathering, tokens shared out among threads."""
     packed = Packed([Linear(weights, np.zeros(weights.shape[1], np.int32))])
     planes = np.ascontiguousarray(spikes).view(np.uint8).reshape(1, len(spikes), 1, -1)
     trains, scratches = listed(planes, 1), [packed.scratch(1) for _ in range(threads)]

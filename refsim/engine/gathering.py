@@ -17,8 +17,8 @@ WIDEST_BLOCK = 256
 LARGEST_BLOCK = 1 << 19
 """Bytes of a block of weights: it has to stay in the second cache while a tile of places uses it."""
 
-TILE = 16
-"""Places whose rows are listed before a block is gathered for all of them."""
+TILE = 128
+"""Places whose rows are listed before a block is gathered for all of them: so often its weights come from the cache."""
 
 ROWS_OF_A_VALUE = 32
 """About so many rows to gather cost as much as one value to write."""
@@ -54,7 +54,7 @@ class Packed:
         for block in range(blocks):
             part = joined[:, block * self.width : (block + 1) * self.width]
             self.weights[block, :, : part.shape[1]] = part
-        self.weights = self.weights.reshape(blocks, -1)
+        self.weights = self.weights.reshape(-1)
         self.bias = np.zeros(padded, np.int32)
         self.bias[: self.outputs] = np.concatenate([operator.bias for operator in operators])
         self.offsets = np.arange(0, len(rows[0]) * self.width, self.width, dtype=np.uint32)
@@ -67,8 +67,7 @@ class Packed:
         routing = (np.zeros(rows, np.uint32), np.zeros(rows, np.uint8), np.zeros(16, np.int64))
         lists = (np.zeros((TILE, plane_count, 4 * rows), np.uint32), np.zeros((TILE, plane_count, 17), np.int64))
         sums = (
-            np.zeros(width, partial),
-            np.zeros((4, width), partial),
+            np.zeros((5, width), partial),
             np.zeros(4, np.int64),
             np.zeros((5, width), np.int32),
         )
@@ -131,7 +130,6 @@ class GatherStep(Step):
         self.packed = packed(graph, affine)
         self.static = self.site in graph.static_sites
         self.places = graph.signals[affine[0].name].shape[:-1]
-        self.scratches = {}
 
     def planes(self, values):
         """Return the planes of the input, or the pixels, as an image: (P, Y, X, C)."""
@@ -154,11 +152,13 @@ class GatherStep(Step):
             packed.safe_rows, KEPT_ROWS,
         )  # fmt: skip
 
-    def scratch(self, part, plane_count):
-        """Return the scratch of one thread, the same at every run; the two halves of a pixel are as two planes."""
-        if part not in self.scratches:
-            self.scratches[part] = self.packed.scratch(2 if self.static else plane_count)
-        return self.scratches[part]
+    def scratch(self, values, part, plane_count):
+        """Return the scratch of one thread, the same for all steps of this size; pixels have two halves."""
+        parts = 2 if self.static else plane_count
+        key = part, parts, len(self.packed.offsets), self.packed.width, self.packed.weights.dtype
+        if key not in values.scratches:
+            values.scratches[key] = self.packed.scratch(parts)
+        return values.scratches[key]
 
     @property
     def size(self):
@@ -201,7 +201,7 @@ class SumsStep(GatherStep):
         flat = sums.reshape(timesteps, -1, sums.shape[-1])
 
         def work(part, first, last):
-            routing, lists, partials, _ = self.scratch(part, len(planes))
+            routing, lists, partials, _ = self.scratch(values, part, len(planes))
             gather_sums(*self.arguments(trains), routing, lists, partials, self.static, first, last, flat)
 
         pool.split(flat.shape[1], self.size, work)
@@ -251,7 +251,7 @@ class TrainsStep(GatherStep):
         trains = values.buffer((self.neurons[0].name, "joined"), np.uint8, (count, self.packed.outputs))
 
         def work(part, first, last):
-            routing, lists, partials, scratch = self.scratch(part, len(planes))
+            routing, lists, partials, scratch = self.scratch(values, part, len(planes))
             arguments = (*self.arguments(listed), routing, lists, partials, self.static, first, last)
             gather_trains(*arguments, *self.firing.arguments, scratch, trains)
 

@@ -26,7 +26,8 @@ class Values:
     """
 
     def __init__(self, graph):
-        self.graph, self.planes, self.plain, self.lists, self.buffers = graph, {}, {}, {}, {}
+        self.graph, self.planes, self.plain, self.lists = graph, {}, {}, {}
+        self.buffers, self.scratches = {}, {}
 
     def clear(self):
         """Forget the values of the run before; their memory is used again."""

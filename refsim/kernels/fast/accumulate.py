@@ -2,8 +2,8 @@
 
 from numba import uint64
 
-from refsim.kernels.fast.lif import fire_rows
-from refsim.kernels.fast.routing import PATTERNS, TIMESTEPS_AT_ONCE, route_tile
+from refsim.kernels.fast.lif import fire_line
+from refsim.kernels.fast.routing import PATTERNS, TIMESTEPS_AT_ONCE, route_place
 from refsim.kernels.kernel import inline, kernel
 
 SAFE_ROWS = 256
@@ -11,141 +11,124 @@ SAFE_ROWS = 256
 
 
 @inline
-def add_rows(rows, events, start, stop, width, sums):
-    """Add the rows of events[start:stop], eight in a pass so that a sum is loaded and stored once for eight rows.
+def add_rows(weights, block, events, place, part, start, stop, width, sums, line):
+    """Add the rows of some events to a line of sums, eight in a pass: a sum is loaded and stored once for eight rows.
 
-    Offsets and indices are unsigned: for signed ones numba would ask each time whether they count from the end.
+    Offsets and indices are unsigned: for signed ones numba would ask each time whether they count from the end. Nor is
+    a slice taken anywhere below a kernel's outer loops: each would count references.
     """
     event, end = uint64(start), uint64(stop)
     while event + uint64(8) <= end:
-        a, b = events[event], events[event + uint64(1)]
-        c, d = events[event + uint64(2)], events[event + uint64(3)]
-        e, f = events[event + uint64(4)], events[event + uint64(5)]
-        g, h = events[event + uint64(6)], events[event + uint64(7)]
+        a = block + events[place, part, event]
+        b = block + events[place, part, event + uint64(1)]
+        c = block + events[place, part, event + uint64(2)]
+        d = block + events[place, part, event + uint64(3)]
+        e = block + events[place, part, event + uint64(4)]
+        f = block + events[place, part, event + uint64(5)]
+        g = block + events[place, part, event + uint64(6)]
+        h = block + events[place, part, event + uint64(7)]
         for output in range(width):
-            sums[output] += (
-                rows[a + output]
-                + rows[b + output]
-                + rows[c + output]
-                + rows[d + output]
-                + rows[e + output]
-                + rows[f + output]
-                + rows[g + output]
-                + rows[h + output]
+            sums[line, output] += (
+                weights[a + output]
+                + weights[b + output]
+                + weights[c + output]
+                + weights[d + output]
+                + weights[e + output]
+                + weights[f + output]
+                + weights[g + output]
+                + weights[h + output]
             )
         event += uint64(8)
     while event < end:
-        a = events[event]
+        a = block + events[place, part, event]
         for output in range(width):
-            sums[output] += rows[a + output]
+            sums[line, output] += weights[a + output]
         event += uint64(1)
 
 
 @inline
-def flush(partial, width, sums):
-    """Move partial sums into the sums of 32 bits."""
+def flush(partial, sums, line, width):
+    """Move a line of partial sums into the sums of 32 bits."""
     for output in range(width):
-        sums[output] += partial[output]
-        partial[output] = 0
+        sums[line, output] += partial[line, output]
+        partial[line, output] = 0
 
 
 @inline
-def gather_place(rows, events, bounds, width, safe_rows, pattern_sum, partial, filled, sums):
-    """Add up all patterns of one place and plane, four timesteps.
+def gather_part(weights, block, events, bounds, place, part, width, safe_rows, partial, filled, sums, timesteps):
+    """Add up all patterns of one plane, or of half the bits of the pixels, of one place, at most four timesteps.
 
     Partial sums are of 16 bits, which doubles the additions of an instruction; before `safe_rows` rows could leave
-    them they go into the sums of 32 bits.
-
-    Parameters
-    ----------
-    rows : ndarray of int8 or int16, flat
-        Weights of one block of outputs, row after row.
-    pattern_sum, partial : ndarray, shapes (width,) and (4, width)
-        Scratch; int16 for weights of 8 bits, else int32. `partial` is all zero before and after.
-    filled : ndarray of int64, shape (4,)
-        Scratch: rows in each of the partial sums.
-    sums : ndarray of int32, shape (timesteps, width)
-        Added to; at most four timesteps.
+    them they go into the sums of 32 bits. Line 4 of `partial` holds the sum of a pattern of several timesteps.
     """
     for timestep in range(TIMESTEPS_AT_ONCE):
         filled[timestep] = 0
     for pattern in range(1, PATTERNS):
-        start = bounds[pattern]
-        while start < bounds[pattern + 1]:
-            stop = min(start + safe_rows, bounds[pattern + 1])
+        start = bounds[place, part, pattern]
+        while start < bounds[place, part, pattern + 1]:
+            stop = min(start + safe_rows, bounds[place, part, pattern + 1])
             single = pattern & (pattern - 1) == 0
             if not single:
                 for output in range(width):
-                    pattern_sum[output] = 0
-                add_rows(rows, events, start, stop, width, pattern_sum)
-            for timestep in range(sums.shape[0]):
+                    partial[4, output] = 0
+                add_rows(weights, block, events, place, part, start, stop, width, partial, 4)
+            for timestep in range(timesteps):
                 if (pattern >> timestep) & 1 != 0:
-                    target = partial[timestep]
                     if filled[timestep] + stop - start > safe_rows:
-                        flush(target, width, sums[timestep])
+                        flush(partial, sums, timestep, width)
                         filled[timestep] = 0
                     filled[timestep] += stop - start
                     if single:
-                        add_rows(rows, events, start, stop, width, target)
+                        add_rows(weights, block, events, place, part, start, stop, width, partial, timestep)
                     else:
                         for output in range(width):
-                            target[output] += pattern_sum[output]
+                            partial[timestep, output] += partial[4, output]
             start = stop
-    for timestep in range(sums.shape[0]):
+    for timestep in range(timesteps):
         if filled[timestep] != 0:
-            flush(partial[timestep], width, sums[timestep])
+            flush(partial, sums, timestep, width)
 
 
 @inline
-def gather_planes(rows, events, bounds, bias, base, width, safe_rows, partials, timesteps):
+def gather_planes(
+    weights, block, events, bounds, place, bias, base, width, safe_rows, partial, filled, sums, timesteps
+):  # fmt: skip
     """Add up all planes of one place for one block of outputs, the most significant first, and then the bias."""
-    pattern_sum, partial, filled, sums = partials
     for timestep in range(timesteps):
         for output in range(width):
             sums[timestep, output] = 0
-    for plane in range(events.shape[0] - 1, -1, -1):
+    for plane in range(events.shape[1] - 1, -1, -1):
         for timestep in range(timesteps):
             for output in range(width):
                 sums[timestep, output] = sums[timestep, output] << 1
-        gather_place(
-            rows, events[plane], bounds[plane], width, safe_rows, pattern_sum, partial, filled, sums[:timesteps]
-        )
+        gather_part(
+            weights, block, events, bounds, place, plane, width, safe_rows, partial, filled, sums, timesteps
+        )  # fmt: skip
     for timestep in range(timesteps):
         for output in range(width):
             sums[timestep, output] += bias[base + output]
 
 
 @inline
-def gather_pixels(rows, events, bounds, bias, base, width, safe_rows, partials):
+def gather_pixels(weights, block, events, bounds, place, bias, base, width, safe_rows, partial, filled, sums):
     """Add up the pixels of one place for one block of outputs, and then the bias.
 
     The plain kernel gathers one bit plane of the pixels after the other. Here four bits of a pixel are taken as a train
     of four timesteps, so that rows of equal bits are added up once; the sums of the bits are then put together, the
     most significant first.
     """
-    pattern_sum, partial, filled, sums = partials
-    total = sums[4]
     for output in range(width):
-        total[output] = 0
+        sums[4, output] = 0
     for half in range(1, -1, -1):
         for bit in range(4):
             for output in range(width):
                 sums[bit, output] = 0
-        gather_place(rows, events[half], bounds[half], width, safe_rows, pattern_sum, partial, filled, sums[:4])
+        gather_part(weights, block, events, bounds, place, half, width, safe_rows, partial, filled, sums, 4)
         for bit in range(3, -1, -1):
             for output in range(width):
-                total[output] = (total[output] << 1) + sums[bit, output]
+                sums[4, output] = (sums[4, output] << 1) + sums[bit, output]
     for output in range(width):
-        sums[0, output] = total[output] + bias[base + output]
-
-
-@inline
-def gather(rows, events, bounds, bias, base, width, safe_rows, partials, pixels, timesteps):
-    """Add up what one place gathers for one block of outputs; the sums of pixels are those of timestep 0."""
-    if pixels:
-        gather_pixels(rows, events, bounds, bias, base, width, safe_rows, partials)
-    else:
-        gather_planes(rows, events, bounds, bias, base, width, safe_rows, partials, timesteps)
+        sums[0, output] = sums[4, output] + bias[base + output]
 
 
 @kernel
@@ -163,8 +146,8 @@ def gather_sums(
     window, stride, padding : int
     offsets : ndarray of uint32, shape (window * window * C,)
         As for `route`.
-    weights : ndarray of int8 or int16, shape (blocks, window * window * C * width)
-        Row after row, for one block of outputs after the other.
+    weights : ndarray of int8 or int16, flat
+        Row after row of `width` outputs, for one block of outputs after the other.
     bias : ndarray of int32, shape (blocks * width,)
     safe_rows : int
         How many rows the partial sums hold.
@@ -176,7 +159,8 @@ def gather_sums(
         events (tile, P, ...) and bounds (tile, P, 17): what a tile of places gathers. The weights of a block stay in
         the cache while all places of a tile use them.
     partials : tuple of ndarray
-        pattern_sum, partial, filled, sums, for `gather_place`; sums of shape (5, width).
+        partial of shape (5, width), all zero, int16 for weights of 8 bits, else int32; filled, int64 of shape (4,);
+        sums, int32 of shape (5, width).
     pixels : bool
         Whether `trains` are pixels, and `out` has one timestep.
     first, last : int
@@ -198,26 +182,39 @@ def gather_sums(
     >>> out.ravel().tolist()  # channel 0 fires at timesteps 0 and 1, channel 1 at timestep 1: 5 + 1, 5 + 7 + 1
     [6, 13]
     """
+    channels, patterns, counts = trains
+    rows, row_patterns, places = scratch
     events, bounds = lists
-    sums = partials[3]
-    width = uint64(partials[0].shape[0])
+    partial, filled, sums = partials
+    width, block_size = uint64(partial.shape[1]), uint64(0)
+    for _ in range(offsets.shape[0]):
+        block_size += width
     for group in range((out.shape[0] + 3) >> 2):
         timesteps = min(4, out.shape[0] - (group << 2))
         for tile in range(first, last, events.shape[0]):
             count = min(events.shape[0], last - tile)
-            route_tile(trains, group, window, stride, padding, offsets, kept, scratch, lists, pixels, tile, count)
-            base = uint64(0)
-            for block in range(weights.shape[0]):
-                rows = weights[block]
+            for place in range(count):
+                route_place(
+                    channels, patterns, counts, group, pixels, tile + place, window, stride, padding, offsets, kept,
+                    rows, row_patterns, places, events, bounds, place,
+                )  # fmt: skip
+            base, block = uint64(0), uint64(0)
+            while block < uint64(weights.shape[0]):
                 for place in range(count):
-                    gather(
-                        rows, events[place], bounds[place], bias, base, width, safe_rows, partials, pixels, timesteps
-                    )
+                    if pixels:
+                        gather_pixels(
+                            weights, block, events, bounds, place, bias, base, width, safe_rows, partial, filled, sums
+                        )  # fmt: skip
+                    else:
+                        gather_planes(
+                            weights, block, events, bounds, place, bias, base, width, safe_rows, partial, filled, sums,
+                            timesteps,
+                        )  # fmt: skip
                     for timestep in range(timesteps):
-                        target = out[(group << 2) + timestep, tile + place]
-                        for output in range(min(width, uint64(target.shape[0]) - base)):
-                            target[base + output] = sums[timestep, output]
+                        for output in range(min(width, uint64(out.shape[2]) - base)):
+                            out[(group << 2) + timestep, tile + place, base + output] = sums[timestep, output]
                 base += width
+                block += block_size
 
 
 @kernel
@@ -259,26 +256,43 @@ def gather_trains(
     >>> out.ravel().tolist()  # charges 6, then 6 + (13 << 1) = 32, against a level of 16
     [2]
     """
+    channels, patterns, counts = trains
+    rows, row_patterns, places = scratch
     events, bounds = lists
-    sums = partials[3]
+    partial, filled, sums = partials
     membranes, fired = neurons
-    width = uint64(partials[0].shape[0])
+    width, block_size = uint64(partial.shape[1]), uint64(0)
+    for _ in range(offsets.shape[0]):
+        block_size += width
     timesteps = levels.shape[0]
     for tile in range(first, last, events.shape[0]):
         count = min(events.shape[0], last - tile)
-        route_tile(trains, 0, window, stride, padding, offsets, kept, scratch, lists, pixels, tile, count)
-        base = uint64(0)
-        for block in range(weights.shape[0]):
-            rows = weights[block]
+        for place in range(count):
+            route_place(
+                channels, patterns, counts, 0, pixels, tile + place, window, stride, padding, offsets, kept, rows,
+                row_patterns, places, events, bounds, place,
+            )  # fmt: skip
+        base, block = uint64(0), uint64(0)
+        while block < uint64(weights.shape[0]):
             for place in range(count):
-                gather(rows, events[place], bounds[place], bias, base, width, safe_rows, partials, pixels, timesteps)
+                if pixels:
+                    gather_pixels(
+                        weights, block, events, bounds, place, bias, base, width, safe_rows, partial, filled, sums
+                    )  # fmt: skip
+                else:
+                    gather_planes(
+                        weights, block, events, bounds, place, bias, base, width, safe_rows, partial, filled, sums,
+                        timesteps,
+                    )  # fmt: skip
                 for output in range(width):
                     membranes[output] = 0
                     fired[output] = 0
                 for timestep in range(timesteps):
-                    row, shift = sums[0 if pixels else timestep], input_shifts[timestep]
-                    fire_rows(row, shift, levels[timestep], base, timestep, subtract, width, membranes, fired)
-                target = out[tile + place]
-                for output in range(min(width, uint64(target.shape[0]) - base)):
-                    target[base + output] = fired[output]
+                    line = 0 if pixels else timestep
+                    fire_line(
+                        sums, line, input_shifts[timestep], levels, base, timestep, subtract, width, membranes, fired
+                    )  # fmt: skip
+                for output in range(min(width, uint64(out.shape[1]) - base)):
+                    out[tile + place, base + output] = fired[output]
             base += width
+            block += block_size

@@ -4,16 +4,16 @@ from refsim.kernels.kernel import inline, kernel, select
 
 
 @inline
-def fire_rows(currents, input_shift, levels, base, timestep, subtract, width, membranes, fired):
-    """Advance a row of neurons by one timestep, and set the bit of those that fire (rule N8).
+def fire_line(currents, line, input_shift, levels, base, timestep, subtract, width, membranes, fired):
+    """Advance a line of neurons by one timestep, and set the bit of those that fire (rule N8).
 
     Charges are stored before they are compared: what is loaded from 32 bits is compared in 32 bits, twice as many at
     once as in the 64 bits of numba's arithmetic.
     """
     for output in range(width):
-        membranes[output] += currents[output] << input_shift
+        membranes[output] += currents[line, output] << input_shift
     for output in range(width):
-        charge, level = membranes[output], levels[base + output]
+        charge, level = membranes[output], levels[timestep, base + output]
         fires = charge >= level
         membranes[output] = select(fires, charge - level if subtract else 0, charge)
         fired[output] |= select(fires, 1 << timestep, 0)
@@ -52,8 +52,7 @@ def fire_trains(currents, input_shifts, levels, subtract, first, last, membranes
             membranes[channel] = 0
             fired[channel] = 0
         for timestep in range(levels.shape[0]):
-            row = currents[min(timestep, currents.shape[0] - 1), place]
-            shift, level = input_shifts[timestep], levels[timestep]
-            fire_rows(row, shift, level, 0, timestep, subtract, trains.shape[1], membranes, fired)
+            values, shift = currents[min(timestep, currents.shape[0] - 1)], input_shifts[timestep]
+            fire_line(values, place, shift, levels, 0, timestep, subtract, trains.shape[1], membranes, fired)
         for channel in range(trains.shape[1]):
             trains[place, channel] = fired[channel]

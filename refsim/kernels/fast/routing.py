@@ -54,7 +54,10 @@ def list_trains(planes, first, last, channels, patterns, counts):
 
 
 @inline
-def route(channels, patterns, counts, top, left, window, offsets, kept, scratch, events, bounds):
+def route_place(
+    channels, patterns, counts, group, pixels, place, window, stride, padding, offsets, kept, rows, row_patterns,
+    places, events, bounds, line,
+):  # fmt: skip
     """List the rows that one place gathers, sorted by the pattern of their trains.
 
     The plain kernel adds a row once for each spike. Here a row is added once for all timesteps at which its channel
@@ -63,37 +66,62 @@ def route(channels, patterns, counts, top, left, window, offsets, kept, scratch,
     Parameters
     ----------
     channels, patterns, counts : ndarray
-        Of one group and plane, as `list_trains` gives them.
-    top, left, window : int
-        The window of the place; what lies outside the image has no spikes.
+        As `list_trains` gives them.
+    group : int
+        Which four timesteps; of pixels, both halves of their bits are listed.
+    pixels : bool
+    place : int
+        y X' + x.
+    window, stride, padding : int
+        What lies outside the image has no spikes.
     offsets : ndarray of uint32, shape (window * window * C,)
         Where the row of each tap and channel begins, a table made by repeated addition.
     kept : int
         Patterns of several timesteps with fewer rows than this are taken apart into single timesteps: a list of its
         own would cost more than it saves.
-    scratch : tuple of ndarray
-        Rows and patterns of the window, uint32 and uint8, and int64 of shape (16,).
-    events : ndarray of uint32, shape (4 * window * window * C,)
-        Filled: rows sorted by pattern.
-    bounds : ndarray of int64, shape (17,)
-        Filled: pattern p has events[bounds[p] : bounds[p + 1]].
+    rows, row_patterns, places : ndarray of uint32, uint8 and int64
+        Scratch: as long as `offsets`, twice, and 16.
+    events : ndarray of uint32, shape (lines, P, 4 * window * window * C)
+        Filled at a line: rows sorted by pattern, for each plane, or each half of the pixels.
+    bounds : ndarray of int64, shape (lines, P, 17)
+        Filled at a line: pattern p has events[bounds[p] : bounds[p + 1]].
+    line : int
     """
-    rows, row_patterns, places = scratch
-    for pattern in range(PATTERNS):
-        places[pattern] = 0
-    active, width = uint64(0), uint64(channels.shape[2] - 1)
-    low, high = max(0, left), min(channels.shape[1], left + window)
-    for i in range(max(0, -top), min(window, channels.shape[0] - top)):
-        tap = uint64(i * window + low - left) * width
-        for column in range(low, high):
-            listed, found = channels[top + i, column], patterns[top + i, column]
-            for event in range(uint64(counts[top + i, column])):
-                pattern = found[event]
-                rows[active] = offsets[tap + listed[event]]
-                row_patterns[active] = pattern
+    columns = (channels.shape[3] + padding + padding - window) // stride + 1
+    top, left = place // columns * stride - padding, place % columns * stride - padding
+    low, high = max(0, left), min(channels.shape[3], left + window)
+    width = uint64(channels.shape[4] - 1)
+    for part in range(events.shape[1]):
+        bits, plane = part if pixels else group, 0 if pixels else part
+        for pattern in range(PATTERNS):
+            places[pattern] = 0
+        active = uint64(0)
+        for i in range(max(0, -top), min(window, channels.shape[2] - top)):
+            tap = uint64(i * window + low - left) * width
+            for column in range(low, high):
+                for event in range(uint64(counts[bits, plane, top + i, column])):
+                    pattern = patterns[bits, plane, top + i, column, event]
+                    rows[active] = offsets[tap + channels[bits, plane, top + i, column, event]]
+                    row_patterns[active] = pattern
+                    places[pattern] += 1
+                    active += uint64(1)
+                tap += width
+        begin_patterns(places, kept, bounds, line, part)
+        for event in range(active):
+            pattern = row_patterns[event]
+            if places[pattern] >= 0:
+                events[line, part, places[pattern]] = rows[event]
                 places[pattern] += 1
-                active += uint64(1)
-            tap += width
+            else:
+                for timestep in range(TIMESTEPS_AT_ONCE):
+                    if (pattern >> timestep) & 1 != 0:
+                        events[line, part, places[1 << timestep]] = rows[event]
+                        places[1 << timestep] += 1
+
+
+@inline
+def begin_patterns(places, kept, bounds, line, part):
+    """Turn the counts of the patterns into where each begins; -1 for those that are taken apart."""
     for pattern in range(3, PATTERNS):
         if pattern & (pattern - 1) != 0 and places[pattern] < kept:
             for timestep in range(TIMESTEPS_AT_ONCE):
@@ -102,38 +130,9 @@ def route(channels, patterns, counts, top, left, window, offsets, kept, scratch,
             places[pattern] = -1
     total = 0
     for pattern in range(1, PATTERNS):
-        bounds[pattern] = total
+        bounds[line, part, pattern] = total
         if places[pattern] >= 0:
             count = places[pattern]
             places[pattern] = total
             total += count
-    bounds[PATTERNS] = total
-    for event in range(active):
-        pattern = row_patterns[event]
-        place = places[pattern]
-        if place >= 0:
-            events[place] = rows[event]
-            places[pattern] = place + 1
-        else:
-            for timestep in range(TIMESTEPS_AT_ONCE):
-                if (pattern >> timestep) & 1 != 0:
-                    place = places[1 << timestep]
-                    events[place] = rows[event]
-                    places[1 << timestep] = place + 1
-
-
-@inline
-def route_tile(trains, group, window, stride, padding, offsets, kept, scratch, lists, pixels, first, count):
-    """List the rows of a tile of places: all planes, or both halves of the pixels."""
-    channels, patterns, counts = trains
-    events, bounds = lists
-    columns = (channels.shape[3] + padding + padding - window) // stride + 1
-    for place in range(count):
-        top = (first + place) // columns * stride - padding
-        left = (first + place) % columns * stride - padding
-        for part in range(events.shape[1]):
-            bits, plane = part if pixels else group, 0 if pixels else part
-            route(
-                channels[bits, plane], patterns[bits, plane], counts[bits, plane], top, left, window, offsets, kept,
-                scratch, events[place, part], bounds[place, part],
-            )  # fmt: skip
+    bounds[line, part, PATTERNS] = total
