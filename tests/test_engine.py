@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refsim.errors import NetworkError
+from refsim.network import Input, Network, Node
+from refsim.ops import LIF, Convolution, Residual, Tokens, TokenSum
 from refsim.simulator import run
 
 PATTERNS = ("*", "*attention*", "*residual*", "*.membrane", "*linear*", "stem.*", "stage*", "*context", "*scores")
@@ -92,6 +94,26 @@ def test_a_network_that_has_run_can_be_freed():
     del network
     gc.collect()
     assert gone() is None
+
+
+def test_maps_of_other_paddings_are_gathered_apart():
+    """Two convolutions of one input with neurons on both, alike but for the padding, or the width of their weights."""
+    random, thresholds = np.random.default_rng(0), np.full(4, 90, np.int32)
+    weights, bias = random.integers(-127, 128, (3, 3, 2, 4), np.int8), np.zeros(4, np.int32)
+    wide = random.integers(-30_000, 30_000, (3, 3, 2, 4)).astype(np.int16)
+    maps = {"a": (weights, 1), "b": (weights[::-1].copy(), 0), "c": (wide, 1)}
+    nodes = [Node("first", Convolution(random.integers(-9, 9, (1, 1, 1, 2), np.int8), bias[:2], 1, 0, 8), ("input",))]
+    nodes.append(Node("spikes", LIF(thresholds[:2]), ("first",)))
+    for name, (taps, padding) in maps.items():
+        nodes.append(Node(name, Convolution(taps, bias, 1, padding), ("spikes",)))
+        nodes.append(Node(f"{name}_neuron", LIF(thresholds), (name,)))
+        nodes.append(Node(f"{name}_tokens", Tokens(), (f"{name}_neuron",)))
+        nodes.append(Node(f"{name}_count", TokenSum(), (f"{name}_tokens",)))
+    nodes.append(Node("ab", Residual(), ("a_count", "b_count")))
+    nodes.append(Node("logits", Residual(1, 0), ("ab", "c_count")))
+    network = Network("maps", 4, Input("image", (6, 7, 1)), tuple(nodes), 1)
+    for seed in range(3):
+        assert_equal(*both_engines(network, input_of(network, seed)))
 
 
 def test_an_unknown_engine_is_named():

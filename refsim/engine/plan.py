@@ -31,6 +31,10 @@ MOST_PLANES = 8
 """Integers of more planes are kept as they are."""
 
 
+MOST_CHANNELS = np.iinfo(np.uint16).max
+"""The channels that fire are listed in 16 bits."""
+
+
 class Plan:
     """A network or fragment prepared for the fast engine; one run at a time.
 
@@ -89,6 +93,7 @@ class Plan:
         is_image = site == INPUT_SITE and site in self.graph.static_sites and self.graph.signals[site].dtype == np.uint8
         return (
             (site in self.as_planes or is_image)
+            and self.graph.signals[site].channels <= MOST_CHANNELS
             and operator.accumulator_bits <= 32
             and operator.bias.dtype == np.int32
             and (not isinstance(operator, Convolution) or operator.weights.shape[0] == operator.weights.shape[1])
@@ -96,12 +101,11 @@ class Plan:
 
     def is_alike(self, node, other):
         """Tell whether two maps can be gathered side by side."""
-        if type(other.operator) is not type(node.operator) or not self.gathers(other):
-            return False
-        if isinstance(node.operator, Convolution):
-            mine, theirs = node.operator, other.operator
-            return (mine.weights.shape[:2], mine.stride) == (theirs.weights.shape[:2], theirs.stride)
-        return node.operator.weights.dtype == other.operator.weights.dtype
+        return (
+            type(other.operator) is type(node.operator)
+            and self.gathers(other)
+            and geometry(node.operator) == geometry(other.operator)
+        )
 
     def neuron_on(self, node):
         """Return the layer of neurons that alone reads a map, if the sums need not be kept; else None."""
@@ -204,6 +208,14 @@ class Plan:
         return counts
 
 
+def geometry(operator):
+    """Return what maps must share to be gathered side by side."""
+    window = (
+        (operator.weights.shape[:2], operator.stride, operator.padding) if isinstance(operator, Convolution) else ()
+    )
+    return operator.weights.dtype, window
+
+
 def same_neurons(one, other):
     """Tell whether two layers of neurons differ only in their thresholds."""
     fields = ("leak_shift", "halve_input", "reset")
@@ -217,17 +229,21 @@ _lock = Lock()
 def planned(network, sites):
     """Lend a plan of a network that records the given sites; it is used again afterwards, by one run at a time.
 
+    Plans for other sites than those of the last run are given up: what they hold may be large.
+
     Yields
     ------
     plan : Plan
     """
+    key, free = frozenset(sites), vars(network).setdefault("free_plans", {})
     with _lock:
-        free = vars(network).setdefault("free_plans", {}).setdefault(frozenset(sites), [])
-        plan = free.pop() if free else None
+        plan = free[key].pop() if free.get(key) else None
     plan = plan or Plan(network, sites)
     yield plan
     with _lock:
-        free.append(plan)
+        if key not in free:
+            free.clear()
+        free.setdefault(key, []).append(plan)
 
 
 def plannable(graph):
