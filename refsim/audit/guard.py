@@ -129,7 +129,9 @@ def guarded(values, site):
 
 
 def unguarded(values):
-    """Return an array without its guard, for kernels, which have their own proof, and for reports."""
+    """Return arrays, or a tuple of them, without guard: for kernels, which have their own proof, and for reports."""
+    if isinstance(values, tuple):
+        return tuple(map(unguarded, values))
     return values.view(np.ndarray) if isinstance(values, GuardedArray) else values
 
 

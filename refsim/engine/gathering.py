@@ -3,6 +3,7 @@
 import numpy as np
 
 from refsim.audit.census import Census
+from refsim.audit.guard import guarded
 from refsim.engine.step import Step, count_ones
 from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import fire_trains
@@ -37,9 +38,12 @@ class Packed:
     ----------
     operators : sequence of Linear or Convolution
         Of the same window, stride and padding.
+    site : str
+        Named by the guard on the weights.
     """
 
-    def __init__(self, operators):
+    def __init__(self, operators, site="weights"):
+        self.site = site
         first = operators[0]
         is_image = isinstance(first, Convolution)
         self.window = first.weights.shape[0] if is_image else 1
@@ -54,9 +58,10 @@ class Packed:
         for block in range(blocks):
             part = joined[:, block * self.width : (block + 1) * self.width]
             self.weights[block, :, : part.shape[1]] = part
-        self.weights = self.weights.reshape(-1)
-        self.bias = np.zeros(padded, np.int32)
-        self.bias[: self.outputs] = np.concatenate([operator.bias for operator in operators])
+        self.weights = guarded(self.weights.reshape(-1), site)
+        bias = np.zeros(padded, np.int32)
+        bias[: self.outputs] = np.concatenate([operator.bias for operator in operators])
+        self.bias = guarded(bias, site)
         self.offsets = np.arange(0, len(rows[0]) * self.width, self.width, dtype=np.uint32)
 
     def scratch(self, plane_count):
@@ -72,7 +77,8 @@ class Packed:
             np.zeros((5, width), np.int32),
         )
         neurons = (np.zeros(width, np.int32), np.zeros(width, np.int32))
-        return routing, lists, sums, neurons
+        groups = (routing, lists, sums, neurons)
+        return tuple(tuple(guarded(array, self.site) for array in group) for group in groups)
 
     @property
     def safe_rows(self):
@@ -91,7 +97,7 @@ def packed(graph, affine):
     key = tuple(node.name for node in affine)
     known = vars(graph).setdefault("packed", {})
     if key not in known:
-        known[key] = Packed([node.operator for node in affine])
+        known[key] = Packed([node.operator for node in affine], affine[0].name)
     return known[key]
 
 
@@ -228,6 +234,7 @@ class Neurons:
         levels = [thresholds << first.level_shift(timestep) for timestep in range(timesteps)]
         self.levels = np.ones((timesteps, width), np.int32)
         self.levels[:, : len(thresholds)] = np.stack(levels)
+        self.levels = guarded(self.levels, "levels")
         self.subtract = first.reset == "subtract"
 
     @property

@@ -6,6 +6,7 @@ from threading import Lock
 import numpy as np
 
 from refsim.audit.census import Census
+from refsim.audit.guard import guarded, unguarded
 from refsim.engine.gathering import FireStep, SumsStep, TrainsStep
 from refsim.engine.step import OperatorStep
 from refsim.engine.trains import AddStep, AttendStep, MaskStep, PoolStep, ReshapeStep
@@ -186,7 +187,7 @@ class Plan:
             As of `refsim.simulator.simulate`.
         """
         self.values.clear()
-        self.values.plain.update(frames)
+        self.values.plain.update({site: guarded(values, site) for site, values in frames.items()})
         census = {node.name: Census() for node in self.graph.nodes}
         for step in self.steps:
             census.update(step.run(self.values, pool))
@@ -195,7 +196,7 @@ class Plan:
 
     def recorded(self, site):
         """Return a copy of the values of a site, one a timestep."""
-        values = self.values.values(site)
+        values = unguarded(self.values.values(site))
         return np.repeat(values, self.graph.timesteps, axis=0) if len(values) < self.graph.timesteps else values.copy()
 
     def spike_counts(self, site):
@@ -204,7 +205,7 @@ class Plan:
         if site in self.values.planes:
             count_trains(self.values.trains(site).reshape(-1), counts)
             return counts
-        counts[:] = [np.count_nonzero(self.values.at(site, timestep)) for timestep in range(len(counts))]
+        counts[:] = [np.count_nonzero(unguarded(self.values.at(site, timestep))) for timestep in range(len(counts))]
         return counts
 
 

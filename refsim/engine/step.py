@@ -76,4 +76,4 @@ class OperatorStep(Step):
 
 def count_ones(planes):
     """Count the set bits of trains at each place: (P, ..., C) to (...)."""
-    return np.bitwise_count(planes).sum(axis=(0, -1), dtype=np.int64)
+    return np.bitwise_count(unguarded(planes)).sum(axis=(0, -1), dtype=np.int64)

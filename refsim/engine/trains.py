@@ -3,6 +3,7 @@
 import numpy as np
 
 from refsim.audit.census import Census
+from refsim.audit.guard import unguarded
 from refsim.engine.step import Step
 from refsim.kernels.fast.attention import attend
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
@@ -117,6 +118,6 @@ class AttendStep(Step):
         }
 
     def gate_census(self, trains, length):
-        events = int(np.bitwise_count(trains).sum(dtype=np.int64))
+        events = int(np.bitwise_count(unguarded(trains)).sum(dtype=np.int64))
         scanned = Census(compares=trains.size).repeated(self.graph.timesteps)
         return scanned + Census(adds=events * length, compares=events)

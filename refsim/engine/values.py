@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from refsim.audit.guard import guarded
 from refsim.kernels.fast.trains import unpack_trains
 
 MOST_TIMESTEPS = 8
@@ -36,10 +37,11 @@ class Values:
         self.lists.clear()
 
     def buffer(self, name, dtype, shape):
-        """Return memory that is the same at every run."""
+        """Return guarded memory that is the same at every run, for a site or for a tuple that begins with one."""
         found = self.buffers.get(name)
         if found is None or found.shape != tuple(shape):
-            found = self.buffers[name] = np.zeros(shape, dtype)
+            site = name if isinstance(name, str) else name[0]
+            found = self.buffers[name] = guarded(np.zeros(shape, dtype), site)
         return found
 
     def trains(self, site):

@@ -87,6 +87,8 @@ def argument_type(argument):
     if isinstance(argument, np.ndarray):
         flags = argument.flags
         return argument.dtype, argument.ndim, flags.c_contiguous, flags.aligned, flags.writeable
+    if isinstance(argument, tuple):
+        return tuple(map(argument_type, argument))
     return type(argument)
 
 

@@ -128,11 +128,17 @@ def test_an_unproved_compiled_function_gets_no_data():
         numba.njit(lambda values: values)(data())
 
 
-@pytest.mark.parametrize(
-    "replacement", [numba.njit(lambda *arguments: None), lambda values, weights, bias, sums: weights * 2]
-)
-def test_a_kernel_replaced_in_an_operator_is_noticed(monkeypatch, replacement):
-    """Whether compiled or not, what stands in for a kernel meets the guard at its site."""
-    monkeypatch.setattr("refsim.ops.linear.accumulate_spikes", replacement)
-    with pytest.raises(MultiplicationError, match="block0.attention.q_linear|block0.attention.input"):
-        run(seeded_network(), np.zeros((8, 8), np.uint8))
+REPLACED = {
+    "reference": ("refsim.ops.linear.accumulate_spikes", lambda values, weights, bias, sums: weights * 2),
+    "fast": ("refsim.engine.gathering.gather_sums", lambda *arguments: arguments[5] * 2),
+}
+
+
+@pytest.mark.parametrize("engine", REPLACED)
+@pytest.mark.parametrize("compiled", [False, True], ids=["not compiled", "compiled"])
+def test_a_kernel_replaced_is_noticed(monkeypatch, engine, compiled):
+    """Whether compiled or not, in either engine, what stands in for a kernel meets the guard at its site."""
+    kernel, replacement = REPLACED[engine]
+    monkeypatch.setattr(kernel, numba.njit(lambda *arguments: None) if compiled else replacement)
+    with pytest.raises(MultiplicationError, match=r"block0\.attention\.(q_linear|input)|stem\.(position|conv|neuron)"):
+        run(seeded_network(), np.zeros((8, 8), np.uint8), engine=engine)
