@@ -145,16 +145,16 @@ def gather_sums(
         integer is the sum over planes p of its bit << p; tokens are an image of one column.
     window, stride, padding : int
     offsets : ndarray of uint32, shape (window * window * C,)
-        As for `route`.
+        As for `route_place`.
     weights : ndarray of int8 or int16, flat
         Row after row of `width` outputs, for one block of outputs after the other.
     bias : ndarray of int32, shape (blocks * width,)
     safe_rows : int
         How many rows the partial sums hold.
     kept : int
-        As for `route`.
+        As for `route_place`.
     scratch : tuple of ndarray
-        As for `route`.
+        As for `route_place`.
     lists : tuple of ndarray
         events (tile, P, ...) and bounds (tile, P, 17): what a tile of places gathers. The weights of a block stay in
         the cache while all places of a tile use them.
