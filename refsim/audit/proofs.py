@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.compiler import Compiler
 
 from refsim.audit.guard import unguarded
 from refsim.audit.kernel_audit import RULES_VERSION, KernelReport, audit_specialisation
@@ -54,7 +55,15 @@ class ProvedCache(FunctionCache):
         self.proofs.function, self.proofs.folder = function, Path(self.cache_path)
 
 
-def compile_proved(function, arguments):
+class ArraysApart(Compiler):
+    """Numba's compiler, told that no two arrays of a function share memory."""
+
+    def __init__(self, typingctx, targetctx, library, args, return_type, flags, locals):
+        flags.noalias = True
+        super().__init__(typingctx, targetctx, library, args, return_type, flags, locals)
+
+
+def compile_proved(function, arguments, apart=False):
     """Compile a kernel for some arguments, or load it from the cache with its proof.
 
     Parameters
@@ -63,6 +72,8 @@ def compile_proved(function, arguments):
         The Python source.
     arguments : tuple
         Of the first call; their types choose the specialisation.
+    apart : bool
+        Whether none of the arrays that it writes shares memory with another.
 
     Returns
     -------
@@ -76,7 +87,7 @@ def compile_proved(function, arguments):
         If the audit refuses the kernel.
     """
     signature = tuple(numba.typeof(unguarded(argument)) for argument in arguments)
-    dispatcher = numba.njit(nogil=True)(function)
+    dispatcher = numba.njit(nogil=True, pipeline_class=ArraysApart if apart else Compiler)(function)
     dispatcher._cache = cache = ProvedCache(function)
     dispatcher.compile(signature)
     report = cache.proofs.report

@@ -215,13 +215,16 @@ class Taint:
 
 
 def is_multiplication(instruction):
-    """Tell whether an instruction multiplies or divides; a product with a constant power of two is a shift."""
+    """Tell whether an instruction multiplies or divides.
+
+    A product with a constant power of two is a shift, one with its negative a shift and a subtraction from zero.
+    """
     if MULTIPLYING_CALLS.match(instruction.callee):
         return True
     if instruction.opcode not in MULTIPLIERS:
         return False
     constants = [operand.constant for operand in instruction.operands if operand.constant is not None]
-    return instruction.opcode in DIVIDERS or not any(is_power_of_two(constant) for constant in constants)
+    return instruction.opcode in DIVIDERS or not any(is_power_of_two(abs(constant)) for constant in constants)
 
 
 def users_of(instructions):

@@ -8,11 +8,12 @@ from refsim.bench.machine import OtherWork, disturbance
 from refsim.bench.peers import Absent, require_module
 from refsim.bench.results import Comparison, Line
 from refsim.bench.timing import interleaved
-from refsim.engine.gathering import KEPT_ROWS, Packed, listed
+from refsim.engine.gathering import Packed
+from refsim.engine.listing import list_places, list_scratch, listed
+from refsim.engine.pool import Pool
 from refsim.errors import BenchmarkError
 from refsim.kernels.accumulate import accumulate_spikes
 from refsim.kernels.fast.accumulate import gather_sums
-from refsim.kernels.fast.routing import list_trains
 from refsim.ops import Linear
 
 SHAPES = {"768 to 3072": (196, 768, 3072), "3072 to 768": (196, 3072, 768), "384 to 384": (64, 384, 384)}
@@ -38,18 +39,18 @@ def reference_kernel(spikes, weights, threads):
 def fast_kernel(spikes, weights, threads):
     """refsim's fast engine on one timestep: search for spikes and gathering, tokens shared out among threads."""
     packed = Packed([Linear(weights, np.zeros(weights.shape[1], np.int32))])
-    planes = np.ascontiguousarray(spikes).view(np.uint8).reshape(1, len(spikes), 1, -1)
-    trains, scratches = listed(planes, 1), [packed.scratch(1) for _ in range(threads)]
-    sums, pool = np.empty((1, len(spikes), weights.shape[1]), np.int32), ThreadPoolExecutor(threads)
-    maps = (packed.window, packed.stride, packed.padding, packed.offsets, packed.weights, packed.bias)
-    bounds = [len(spikes) * part // threads for part in range(threads + 1)]
+    planes = np.ascontiguousarray(spikes).view(np.uint8)[np.newaxis]
+    lists, pool = listed(planes, 1, 1), Pool(threads)
+    searches = [list_scratch(spikes.shape[1], lambda _, dtype, shape: np.zeros(shape, dtype)) for _ in range(threads)]
+    scratches = [packed.scratch(1) for _ in range(threads)]
+    sums = np.empty((1, len(spikes), weights.shape[1]), np.int32)
 
-    def part(scratch, start, stop):
-        list_trains(planes, start, stop, *trains)
-        gather_sums(trains, *maps, packed.safe_rows, KEPT_ROWS, *scratch[:3], False, start, stop, sums)
+    def part(number, start, stop):
+        list_places(planes, 1, start, stop, searches[number], lists)
+        gather_sums(lists.as_image((len(spikes), 1)), *packed.arguments, *scratches[number], start, stop, sums)
 
     def work():
-        list(pool.map(part, scratches, bounds, bounds[1:]))
+        pool.split(len(spikes), sums.size, part)
         return sums[0]
 
     return work

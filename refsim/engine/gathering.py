@@ -1,34 +1,35 @@
 """Steps that gather rows of weights: linear maps and convolutions, with neurons on them or without."""
 
+import math
+
 import numpy as np
 
 from refsim.audit.census import Census
 from refsim.audit.guard import guarded
-from refsim.engine.step import Step, count_ones
-from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
-from refsim.kernels.fast.lif import fire_trains
-from refsim.kernels.fast.routing import list_trains
+from refsim.engine.chain import PlacewiseStep, count_spikes
+from refsim.engine.listing import ones_of
+from refsim.engine.values import aligned
+from refsim.kernels.fast.accumulate import LANES, SAFE_ROWS, gather_sums, gather_trains
+from refsim.kernels.fast.lif import CHUNK, fire_trains
+from refsim.kernels.fast.routing import COPIED, PATTERNS, TIMESTEPS_AT_ONCE
 from refsim.ops import Convolution
 from refsim.ops.gathering import gathering_census
 from refsim.ops.windows import window_coverage
 
-WIDEST_BLOCK = 256
-"""Outputs of a block of weights: so many partial sums fill the first cache by half."""
-
 LARGEST_BLOCK = 1 << 19
 """Bytes of a block of weights: it has to stay in the second cache while a tile of places uses it."""
 
-TILE = 128
+FEWEST_LANES, MOST_LANES = 2, 4
+"""Lanes of a block. Of shorter lines LLVM would make single sums before it thinks of vectors; more would not stay in
+registers."""
+
+TILE = 64
 """Places whose rows are listed before a block is gathered for all of them: so often its weights come from the cache."""
 
-ROWS_OF_A_VALUE = 32
-"""About so many rows to gather cost as much as one value to write."""
+WIDE_SAFE_ROWS = 1 << 16
+"""Rows of 16-bit weights that add up within 32 bits; more than lists can name."""
 
-KEPT_ROWS = 4
-"""Rows from which on a pattern of several timesteps has a list of its own."""
-
-WIDE_SAFE_ROWS = 1 << 15
-"""Rows of 16-bit weights that add up within 32 bits."""
+NOT_KNOWN = 1 << 62
 
 
 class Packed:
@@ -38,88 +39,89 @@ class Packed:
     ----------
     operators : sequence of Linear or Convolution
         Of the same window, stride and padding.
+    reach : int
+        How far any sum of rows is from zero at most.
     site : str
         Named by the guard on the weights.
     """
 
-    def __init__(self, operators, site="weights"):
+    def __init__(self, operators, reach=NOT_KNOWN, site="weights"):
         self.site = site
         first = operators[0]
         is_image = isinstance(first, Convolution)
         self.window = first.weights.shape[0] if is_image else 1
         self.stride, self.padding = (first.stride, first.padding) if is_image else (1, 0)
         rows = [operator.weights.reshape(-1, operator.weights.shape[-1]) for operator in operators]
-        self.outputs = sum(part.shape[1] for part in rows)
-        self.width = block_width(len(rows[0]), self.outputs)
+        self.rows, self.outputs = len(rows[0]), sum(part.shape[1] for part in rows)
+        self.lanes = (0,) * lane_count(self.rows, self.outputs, rows[0].dtype.itemsize)
+        self.width = LANES * len(self.lanes)
         blocks = -(-self.outputs // self.width)
         padded = blocks * self.width
-        self.weights = np.zeros((blocks, len(rows[0]), self.width), rows[0].dtype)
+        weights = aligned((blocks, self.rows, self.width), rows[0].dtype, site)
         joined = np.concatenate(rows, axis=1)
         for block in range(blocks):
             part = joined[:, block * self.width : (block + 1) * self.width]
-            self.weights[block, :, : part.shape[1]] = part
-        self.weights = guarded(self.weights.reshape(-1), site)
+            weights[block, :, : part.shape[1]] = part
+        self.weights = weights.reshape(-1)
         bias = np.zeros(padded, np.int32)
         bias[: self.outputs] = np.concatenate([operator.bias for operator in operators])
         self.bias = guarded(bias, site)
-        self.offsets = np.arange(0, len(rows[0]) * self.width, self.width, dtype=np.uint32)
-
-    def scratch(self, plane_count):
-        """Return what one thread needs beside inputs and outputs."""
-        rows, width = len(self.offsets), self.width
-        wide = self.weights.dtype.itemsize > 1
-        partial = np.int32 if wide else np.int16
-        routing = (np.zeros(rows, np.uint32), np.zeros(rows, np.uint8), np.zeros(16, np.int64))
-        lists = (np.zeros((TILE, plane_count, 4 * rows), np.uint32), np.zeros((TILE, plane_count, 17), np.int64))
-        sums = (
-            np.zeros((5, width), partial),
-            np.zeros(4, np.int64),
-            np.zeros((5, width), np.int32),
-        )
-        neurons = (np.zeros(width, np.int32), np.zeros(width, np.int32))
-        groups = (routing, lists, sums, neurons)
-        return tuple(tuple(guarded(array, self.site) for array in group) for group in groups)
+        channels = first.weights.shape[-2]
+        self.tap_rows = guarded(np.arange(0, self.rows, channels, dtype=np.int64), site)
+        fits = reach <= np.iinfo(np.int16).max
+        self.safe_rows = WIDE_SAFE_ROWS if fits or self.weights.dtype.itemsize > 1 else SAFE_ROWS
 
     @property
-    def safe_rows(self):
-        return SAFE_ROWS if self.weights.dtype.itemsize == 1 else WIDE_SAFE_ROWS
+    def arguments(self):
+        """What all kernels take that gather these weights."""
+        geometry = self.window, self.stride, self.padding
+        block_size = self.rows * self.width
+        return geometry, self.tap_rows, self.weights, block_size, self.bias, self.safe_rows, self.lanes
+
+    def scratch(self, plane_count):
+        """Return what one thread needs beside inputs and outputs: lists and partial sums."""
+        partial = np.int32 if self.weights.dtype.itemsize > 1 else np.int16
+        forms = (
+            (((TILE, plane_count, 4 * self.rows + COPIED), np.uint16), ((TILE, plane_count, PATTERNS + 1), np.int64)),
+            (
+                ((5, self.width), partial),
+                ((TIMESTEPS_AT_ONCE,), np.int64),
+                ((TIMESTEPS_AT_ONCE, 1, self.width), np.int32),
+            ),
+        )
+        return tuple(tuple(aligned(*form, self.site) for form in group) for group in forms)
 
 
-def block_width(rows, outputs):
-    """Return how many outputs a block has: a multiple of 32, equal for all blocks."""
-    widest = min(WIDEST_BLOCK, max(32, LARGEST_BLOCK // rows // 32 * 32))
-    blocks = -(-outputs // widest)
-    return -(-outputs // (32 * blocks)) * 32
+def lane_count(rows, outputs, weight_bytes):
+    """Return how many lanes a block has: a power of two, as many as fit, without lanes that no output uses."""
+    count = MOST_LANES
+    while count > FEWEST_LANES and (
+        rows * count * LANES * weight_bytes > LARGEST_BLOCK
+        or -(-outputs // (count * LANES)) * count > -(-outputs // LANES)
+    ):
+        count >>= 1
+    return count
 
 
-def packed(graph, affine):
+def packed(graph, affine, form=Packed):
     """Return the packed weights of some nodes, which all plans of a network share."""
     key = tuple(node.name for node in affine)
     known = vars(graph).setdefault("packed", {})
     if key not in known:
-        known[key] = Packed([node.operator for node in affine], affine[0].name)
+        reach = max(reach_of(graph, node) for node in affine)
+        known[key] = form([node.operator for node in affine], reach, affine[0].name)
     return known[key]
 
 
-def list_buffers(shape, groups, make):
-    """Return memory for `list_trains` on planes of a shape."""
-    *places, channels = shape
-    return (
-        make("channels", np.uint16, (groups, *places, channels + 1)),
-        make("patterns", np.uint8, (groups, *places, channels + 1)),
-        make("counts", np.int64, (groups, *places)),
-    )
+def reach_of(graph, node):
+    """Return how far any sum of an affine map's rows is from zero at most, from the range proved for its output."""
+    output, peak = graph.signals[node.name], max(1, graph.signals[node.inputs[0]].interval[1])
+    bias = node.operator.bias.astype(np.int64)
+    return int(max((output.high - bias).max(), (bias - output.low).max())) // peak
 
 
-def listed(planes, groups):
-    """Return the channels that fire at each place, in memory of their own."""
-    buffers = list_buffers(planes.shape, groups, lambda _, dtype, shape: np.zeros(shape, dtype))
-    list_trains(planes, 0, planes.shape[1], *buffers)
-    return buffers
-
-
-class GatherStep(Step):
-    """What steps with affine maps of the same input share.
+class GatherStep(PlacewiseStep):
+    """What steps with affine maps of the same trains share.
 
     Parameters
     ----------
@@ -134,63 +136,62 @@ class GatherStep(Step):
         super().__init__(*(node for group in zip(affine, others) for node in group) if others else affine)
         self.graph, self.affine, self.site = graph, affine, affine[0].inputs[0]
         self.packed = packed(graph, affine)
-        self.static = self.site in graph.static_sites
-        self.places = graph.signals[affine[0].name].shape[:-1]
+        self.taps = len(self.packed.tap_rows)
+        shape = graph.signals[self.site].shape
+        self.image = shape if len(shape) == 3 else (shape[0], 1, shape[1])
+        self.places = math.prod(graph.signals[affine[0].name].shape[:-1])
+        self.cost = self.places * self.packed.outputs * self.packed.rows >> 5
 
-    def planes(self, values):
-        """Return the planes of the input, or the pixels, as an image: (P, Y, X, C)."""
-        planes = values.plain[self.site] if self.static else values.planes[self.site]
-        return planes if planes.ndim == 4 else planes[:, :, np.newaxis]
+    def is_local(self, site):
+        return (self.packed.window, self.packed.stride, self.packed.padding) == (1, 1, 0)
 
-    def lists(self, values, planes, pool):
-        """Return the channels that fire at each place; all steps that read the site share them."""
-        if self.site not in values.lists:
-            groups = 2 if self.static or self.graph.timesteps > 4 else 1
-            buffers = list_buffers(planes.shape, groups, lambda name, *form: values.buffer((self.site, name), *form))
-            pool.split(planes.shape[1], planes.size, lambda _, *rows: list_trains(planes, *rows, *buffers))
-            values.lists[self.site] = buffers
-        return values.lists[self.site]
+    def arguments(self, values, part):
+        """Return what the kernels take of inputs, weights and scratch, for one thread."""
+        packed, lists = self.packed, values.lists[self.site, self.taps]
+        planes = lists.ones.shape[1]
+        key = part, planes, packed.rows, packed.width, packed.weights.dtype
+        scratch = values.scratch(key, lambda: packed.scratch(planes))
+        return lists.as_image(self.image[:2]), *packed.arguments, *scratch
 
-    def arguments(self, trains):
-        packed = self.packed
-        return (
-            trains, packed.window, packed.stride, packed.padding, packed.offsets, packed.weights, packed.bias,
-            packed.safe_rows, KEPT_ROWS,
-        )  # fmt: skip
+    def finish(self, values):
+        """Return what the plain kernels would have done, by affine node."""
+        ones, timesteps = ones_of(values.lists[self.site, self.taps]).reshape(self.image[:2]), self.graph.timesteps
+        return {
+            node.name: affine_census(node.operator, ones, self.image, self.graph.signals[node.name].shape, timesteps)
+            for node in self.affine
+        }
 
-    def scratch(self, values, part, plane_count):
-        """Return the scratch of one thread, the same for all steps of this size; pixels have two halves."""
-        parts = 2 if self.static else plane_count
-        key = part, parts, len(self.packed.offsets), self.packed.width, self.packed.weights.dtype
-        if key not in values.scratches:
-            values.scratches[key] = self.packed.scratch(parts)
-        return values.scratches[key]
 
-    @property
-    def size(self):
-        """A measure of the work, for `Pool.split`: a place costs more than the values that come of it."""
-        return int(np.prod(self.places)) * self.packed.outputs * max(1, len(self.packed.offsets) // ROWS_OF_A_VALUE)
+def affine_census(operator, ones, image, shape, timesteps):
+    """Count what the plain kernels of an affine map do at all timesteps.
 
-    def census(self, planes):
-        """Return what the plain kernels would have done, by affine node; `planes` of the input."""
-        timesteps = 1 if self.static else self.graph.timesteps
-        ones = count_ones(planes)
-        return {node.name: self.node_census(node, planes, ones, timesteps) for node in self.affine}
+    Parameters
+    ----------
+    operator : Linear or Convolution
+    ones : ndarray of int64, shape (Y, X)
+        Set bits of the input at each place, all channels, planes and timesteps.
+    image : tuple of int
+        Rows, columns and channels of the input; tokens are an image of one column.
+    shape : tuple of int
+        Of the output.
+    timesteps : int
 
-    def node_census(self, node, planes, ones, timesteps):
-        operator, outputs = node.operator, node.operator.weights.shape[-1]
-        count, scanned = int(ones.sum()), planes[0].size
-        places = int(np.prod(self.places))
-        if isinstance(operator, Convolution):
-            across = [
-                window_coverage(length, operator.weights.shape[axis], operator.stride, operator.padding, fitting)
-                for axis, (length, fitting) in enumerate(zip(planes.shape[1:3], self.places))
-            ]
-            count = int(across[0] @ ones @ across[1])
-            scanned = int(across[0].sum()) * int(across[1].sum()) * planes.shape[3]
-        census = gathering_census(operator.planes, scanned, 0, places, outputs).repeated(timesteps)
-        spikes = gathering_census(0, 0, count, 0, outputs)
-        return census + (spikes if operator.planes == 0 else Census(adds=spikes.adds))
+    Returns
+    -------
+    census : Census
+    """
+    count, scanned = int(ones.sum()), math.prod(image)
+    if isinstance(operator, Convolution):
+        down, along = (
+            window_coverage(length, operator.weights.shape[axis], operator.stride, operator.padding, fitting)
+            for axis, (length, fitting) in enumerate(zip(image, shape[:2]))
+        )
+        count = int(down @ ones @ along)
+        scanned = int(down.sum()) * int(along.sum()) * image[2]
+    places, outputs = math.prod(shape[:-1]), shape[-1]
+    census = gathering_census(operator.planes, scanned, 0, places, outputs).repeated(timesteps)
+    spikes = gathering_census(0, 0, count, 0, outputs)
+    return census + (spikes if operator.planes == 0 else Census(adds=spikes.adds))
 
 
 class SumsStep(GatherStep):
@@ -199,20 +200,13 @@ class SumsStep(GatherStep):
     def __init__(self, graph, node):
         super().__init__(graph, (node,))
 
-    def run(self, values, pool):
-        (node,), planes = self.affine, self.planes(values)
-        trains = self.lists(values, planes, pool)
-        timesteps = 1 if self.static else self.graph.timesteps
-        sums = values.buffer(node.name, np.int32, (timesteps, *self.graph.signals[node.name].shape))
-        flat = sums.reshape(timesteps, -1, sums.shape[-1])
+    def prepare(self, values):
+        (node,), timesteps = self.affine, self.graph.timesteps
+        values.plain[node.name] = values.buffer(node.name, np.int32, (timesteps, *self.graph.signals[node.name].shape))
 
-        def work(part, first, last):
-            routing, lists, partials, _ = self.scratch(values, part, len(planes))
-            gather_sums(*self.arguments(trains), routing, lists, partials, self.static, first, last, flat)
-
-        pool.split(flat.shape[1], self.size, work)
-        values.plain[node.name] = sums
-        return self.census(planes)
+    def work(self, values, part, first, last):
+        sums = values.plain[self.affine[0].name]
+        gather_sums(*self.arguments(values, part), first, last, sums.reshape(len(sums), self.places, sums.shape[-1]))
 
 
 class Neurons:
@@ -239,7 +233,15 @@ class Neurons:
 
     @property
     def arguments(self):
+        """What the kernels take."""
         return self.shifts, self.levels, self.subtract
+
+    @staticmethod
+    def scratch(values, part):
+        """Return membranes and spikes of some neurons, for one thread."""
+        return values.scratch(
+            ("neurons", part), lambda: tuple(aligned((CHUNK,), np.int32, "neurons") for _ in range(3))
+        )
 
 
 class TrainsStep(GatherStep):
@@ -252,56 +254,71 @@ class TrainsStep(GatherStep):
         padded = len(self.packed.bias)
         self.firing = Neurons([node.operator for node in neurons], graph.timesteps, padded)
 
-    def run(self, values, pool):
-        planes, count = self.planes(values), int(np.prod(self.places))
-        listed = self.lists(values, planes, pool)
-        trains = values.buffer((self.neurons[0].name, "joined"), np.uint8, (count, self.packed.outputs))
+    def prepare(self, values):
+        self.trains = values.buffer((self.neurons[0].name, "joined"), np.uint8, (self.places, self.packed.outputs))
+        for node in self.neurons:
+            shape = (1, *self.graph.signals[node.name].shape)
+            alone = len(self.neurons) == 1
+            values.planes[node.name] = (
+                self.trains.reshape(shape) if alone else values.buffer(node.name, np.uint8, shape)
+            )
 
-        def work(part, first, last):
-            routing, lists, partials, scratch = self.scratch(values, part, len(planes))
-            arguments = (*self.arguments(listed), routing, lists, partials, self.static, first, last)
-            gather_trains(*arguments, *self.firing.arguments, scratch, trains)
-
-        pool.split(count, self.size, work)
-        self.keep(values, trains)
-        return self.census(planes) | self.neuron_census
-
-    def keep(self, values, trains):
-        """Hand out each layer's part of the trains."""
+    def work(self, values, part, first, last):
+        gather_trains(
+            *self.arguments(values, part), first, last, *self.firing.arguments, Neurons.scratch(values, part),
+            self.trains,
+        )  # fmt: skip
         start = 0
         for node in self.neurons:
-            shape = self.graph.signals[node.name].shape
-            if len(self.neurons) == 1:
-                values.planes[node.name] = trains.reshape(1, *shape)
-                continue
-            part = values.buffer(node.name, np.uint8, (1, *shape))
-            part[...] = trains[:, start : start + shape[-1]].reshape(shape)
-            values.planes[node.name] = part
-            start += shape[-1]
+            outputs = self.graph.signals[node.name].shape[-1]
+            layer = values.trains(node.name).reshape(self.places, outputs)
+            if len(self.neurons) > 1:
+                layer[first:last] = self.trains[first:last, start : start + outputs]
+            count_spikes(values, node.name, layer, first, last)
+            start += outputs
+
+    def finish(self, values):
+        return super().finish(values) | self.neuron_census
 
 
-class FireStep(Step):
-    """A layer of neurons on currents that are kept timestep by timestep."""
+class FireStep(PlacewiseStep):
+    """A layer of neurons on currents that are kept timestep by timestep.
 
-    def __init__(self, graph, node):
+    Parameters
+    ----------
+    graph : Network or Fragment
+    node : Node
+    unpacked : bool
+        Whether the currents are kept as planes, and have to be unpacked first.
+    """
+
+    def __init__(self, graph, node, unpacked):
         super().__init__(node)
-        self.graph, self.firing = graph, Neurons([node.operator], graph.timesteps, len(node.operator.thresholds))
+        self.unpacked, self.shape = unpacked, graph.signals[node.name].shape
+        self.firing = Neurons([node.operator], graph.timesteps, self.shape[-1])
+        self.no_bias = guarded(np.zeros(self.shape[-1], np.int32), node.name)
         self.census = neuron_census(graph, node)
+        self.places = math.prod(self.shape[:-1])
+        self.cost = self.places * self.shape[-1]
 
-    def run(self, values, pool):
-        (node,), graph = self.nodes, self.graph
+    def is_local(self, site):
+        return not self.unpacked
+
+    def prepare(self, values):
+        (node,) = self.nodes
         currents = values.values(node.inputs[0])
-        currents = currents.reshape(len(currents), -1, currents.shape[-1])
-        trains = values.buffer(node.name, np.uint8, (1, *graph.signals[node.name].shape))
-        flat, channels = trains.reshape(-1, trains.shape[-1]), trains.shape[-1]
+        self.currents = currents.reshape(len(currents), self.places, self.shape[-1])
+        values.planes[node.name] = values.buffer(node.name, np.uint8, (1, *self.shape))
 
-        def work(part, first, last):
-            scratch = [values.buffer((node.name, part, name), np.int32, (channels,)) for name in ("membrane", "fired")]
-            fire_trains(currents, *self.firing.arguments, first, last, *scratch, flat)
+    def work(self, values, part, first, last):
+        (node,) = self.nodes
+        trains = values.trains(node.name).reshape(self.places, self.shape[-1])
+        scratch = Neurons.scratch(values, part)
+        fire_trains(self.currents, self.no_bias, *self.firing.arguments, first, last, scratch, trains)
+        count_spikes(values, node.name, trains, first, last)
 
-        pool.split(len(flat), flat.size, work)
-        values.planes[node.name] = trains
-        return {node.name: self.census}
+    def finish(self, values):
+        return {self.nodes[0].name: self.census}
 
 
 def neuron_census(graph, node):

@@ -1,5 +1,6 @@
 """From a network to the steps of the fast engine."""
 
+import math
 from contextlib import contextmanager
 from threading import Lock
 
@@ -7,11 +8,13 @@ import numpy as np
 
 from refsim.audit.census import Census
 from refsim.audit.guard import guarded, unguarded
-from refsim.engine.gathering import FireStep, SumsStep, TrainsStep
+from refsim.engine.chain import chained
+from refsim.engine.gathering import FireStep, GatherStep, SumsStep, TrainsStep
+from refsim.engine.listing import ListStep
+from refsim.engine.pixels import PixelsStep
 from refsim.engine.step import OperatorStep
 from refsim.engine.trains import AddStep, AttendStep, MaskStep, PoolStep, ReshapeStep
 from refsim.engine.values import MOST_TIMESTEPS, Values
-from refsim.kernels.fast.trains import count_trains
 from refsim.network import INPUT_SITE
 from refsim.ops import (
     LIF,
@@ -32,8 +35,11 @@ MOST_PLANES = 8
 """Integers of more planes are kept as they are."""
 
 
-MOST_CHANNELS = np.iinfo(np.uint16).max
-"""The channels that fire are listed in 16 bits."""
+MOST_CHANNELS = (1 << 14) - 2
+"""A list holds four times the channels at most, and its bounds have 16 bits."""
+
+MOST_ROWS = 1 << 16
+"""Rows are listed in 16 bits."""
 
 
 class Plan:
@@ -58,12 +64,16 @@ class Plan:
             for site in node.inputs:
                 self.readers.setdefault(site, []).append(node)
         self.as_planes = set()
-        self.steps, planned = [], set()
+        steps, planned, listed = [], set(), set()
         for node in graph.nodes:
             if node.name not in planned:
                 step = self.step_of(node)
-                self.steps.append(step)
+                if isinstance(step, GatherStep) and (step.site, step.taps) not in listed:
+                    steps.append(ListStep(graph, step.site, step.taps))
+                    listed.add((step.site, step.taps))
+                steps.append(step)
                 planned.update(planned_node.name for planned_node in step.nodes)
+        self.steps = chained(steps)
         self.values = Values(graph)
 
     def step_of(self, node):
@@ -78,6 +88,8 @@ class Plan:
         """Gather trains or planes; with the neurons on all maps of the same input where no sum is recorded."""
         if not isinstance(node.operator, (Linear, Convolution)) or not self.gathers(node):
             return None
+        if node.inputs[0] not in self.as_planes:
+            return PixelsStep(self.graph, node)
         alike = [reader for reader in self.readers[node.inputs[0]] if self.is_alike(node, reader)]
         neurons = [self.neuron_on(reader) for reader in alike]
         if self.neuron_on(node) is None:
@@ -95,6 +107,7 @@ class Plan:
         return (
             (site in self.as_planes or is_image)
             and self.graph.signals[site].channels <= MOST_CHANNELS
+            and math.prod(operator.weights.shape[:-1]) <= MOST_ROWS
             and operator.accumulator_bits <= 32
             and operator.bias.dtype == np.int32
             and (not isinstance(operator, Convolution) or operator.weights.shape[0] == operator.weights.shape[1])
@@ -113,8 +126,7 @@ class Plan:
         readers = self.readers.get(node.name, ())
         if len(readers) != 1 or node.name in self.sites or not self.fires(readers[0]):
             return None
-        static = node.inputs[0] in self.graph.static_sites
-        return readers[0] if static or self.graph.timesteps <= 4 else None
+        return readers[0] if self.graph.timesteps <= 4 else None
 
     def fires(self, node):
         """Tell whether a node is a layer of neurons whose spikes are kept as trains."""
@@ -133,7 +145,7 @@ class Plan:
         if not self.fires(node) or self.graph.signals[node.inputs[0]].dtype != np.int32:
             return None
         self.as_planes.add(node.name)
-        return FireStep(self.graph, node)
+        return FireStep(self.graph, node, node.inputs[0] in self.as_planes)
 
     def on_trains(self, node):
         """Stay with trains where all inputs are trains, or planes."""
@@ -201,12 +213,10 @@ class Plan:
 
     def spike_counts(self, site):
         """Count the neurons that fire at each timestep."""
-        counts = np.zeros(self.graph.timesteps, np.int64)
-        if site in self.values.planes:
-            count_trains(self.values.trains(site).reshape(-1), counts)
-            return counts
-        counts[:] = [np.count_nonzero(unguarded(self.values.at(site, timestep))) for timestep in range(len(counts))]
-        return counts
+        if site in self.values.spike_counts:
+            return sum(self.values.spike_counts[site])
+        timesteps = range(self.graph.timesteps)
+        return np.array([np.count_nonzero(unguarded(self.values.at(site, timestep))) for timestep in timesteps])
 
 
 def geometry(operator):

@@ -1,16 +1,44 @@
 """Threads that share the work of a step."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
 
 from refsim.audit.guard import unguarded
 
-PARALLEL_SIZE = 1 << 15
-"""Outputs of fewer values than this are computed by one thread: handing work out would cost more."""
+PARALLEL_COST = 150_000
+"""Work of less than about so many nanoseconds is done by one thread: to wake another takes half as long."""
+
+PLAIN_COST = 4
+"""Nanoseconds, at the least, that a plain kernel takes for a value of its output."""
+
+
+class Worker(Thread):
+    """A thread that does one task after the other; handing it one takes half of what an executor of the library takes.
+
+    Attributes
+    ----------
+    tasks : SimpleQueue of function, or None at the end
+    ends : SimpleQueue of exception or None
+        One for each task.
+    """
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.tasks, self.ends = SimpleQueue(), SimpleQueue()
+        self.start()
+
+    def run(self):
+        for task in iter(self.tasks.get, None):
+            try:
+                task()
+                self.ends.put(None)
+            except BaseException as fault:
+                self.ends.put(fault)
 
 
 class Pool:
-    """A fixed number of threads; closed with ``with``.
+    """A fixed number of threads, the caller's among them; closed with ``with``.
 
     Parameters
     ----------
@@ -20,40 +48,44 @@ class Pool:
 
     def __init__(self, threads=None):
         self.threads = (os.cpu_count() or 1) if threads is None else threads
-        self.executor = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self.workers = [Worker() for _ in range(self.threads - 1)]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self.executor is not None:
-            self.executor.shutdown()
+        for worker in self.workers:
+            worker.tasks.put(None)
 
-    def split(self, count, size, work):
-        """Call ``work(part, first, last)`` for equal parts of a range, side by side where the output is large.
+    def split(self, count, cost, work):
+        """Call ``work(part, first, last)`` for equal parts of a range, side by side where the work is long.
 
         Parameters
         ----------
         count : int
             Length of the range.
-        size : int
-            Values of the output.
+        cost : int
+            About how many nanoseconds one thread takes for all.
         work : function
             `part` counts the parts from 0.
         """
-        parts = min(self.threads, count) if size >= PARALLEL_SIZE else 1
+        parts = min(self.threads, count) if cost >= PARALLEL_COST else 1
         bounds = [count * part // parts for part in range(parts + 1)]
-        ranges = list(zip(range(parts), bounds, bounds[1:]))
-        if parts == 1:
-            work(*ranges[0])
-        else:
-            list(self.executor.map(lambda part: work(*part), ranges))
+        helpers = self.workers[: parts - 1]
+        for part, worker in enumerate(helpers, 1):
+            worker.tasks.put(lambda part=part: work(part, bounds[part], bounds[part + 1]))
+        try:
+            work(0, 0, bounds[1])
+        finally:
+            faults = [worker.ends.get() for worker in helpers]
+        for fault in filter(None, faults):
+            raise fault
 
     def step(self, operator, timestep, inputs, state, output):
         """Compute one operator at one timestep by its plain kernels; return its census."""
         self.split(
             operator.row_count(output),
-            output.size,
+            output.size * PLAIN_COST,
             lambda _, first, last: operator.step(timestep, inputs, state, output, slice(first, last)),
         )
         return operator.census([unguarded(values) for values in inputs], unguarded(output))

@@ -1,37 +1,44 @@
 """Steps on spike trains: pooling, places, masks, residuals of spikes, attention."""
 
+import math
+
 import numpy as np
 
 from refsim.audit.census import Census
 from refsim.audit.guard import unguarded
+from refsim.engine.chain import PlacewiseStep
 from refsim.engine.step import Step
 from refsim.kernels.fast.attention import attend
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
 
 
-class TrainStep(Step):
+class TrainStep(PlacewiseStep):
     """One operator on trains; its census is that of its plain form, which does not depend on the values."""
 
     def __init__(self, graph, node):
         super().__init__(node)
         self.graph, self.operator = graph, node.operator
         self.shape = graph.signals[node.name].shape
+        self.places = math.prod(self.shape[:-1])
+        self.cost = self.places * self.shape[-1]
         inputs = [np.empty(signal.shape, np.int8) for signal in graph.input_signals(node)]
         self.census = self.operator.census(inputs, np.empty(self.shape, np.int8)).repeated(graph.timesteps)
 
-    def run(self, values, pool):
+    def prepare(self, values):
         (node,) = self.nodes
-        self.compute(values, pool, node)
-        return {node.name: self.census}
+        values.planes[node.name] = values.buffer(node.name, np.uint8, (1, *self.shape))
 
-    def compute(self, values, pool, node):
-        raise NotImplementedError
+    def finish(self, values):
+        return {self.nodes[0].name: self.census}
 
 
 class ReshapeStep(TrainStep):
     """Tokens from places, or places from tokens: the same trains."""
 
-    def compute(self, values, pool, node):
+    cost = 0
+
+    def prepare(self, values):
+        (node,) = self.nodes
         planes = values.planes[node.inputs[0]]
         values.planes[node.name] = planes.reshape(len(planes), *self.shape)
 
@@ -39,41 +46,41 @@ class ReshapeStep(TrainStep):
 class PoolStep(TrainStep):
     """Max pooling of spikes."""
 
-    def compute(self, values, pool, node):
-        trains, operator = values.trains(node.inputs[0]), self.operator
-        pooled = values.buffer(node.name, np.uint8, (1, *self.shape))
+    def is_local(self, site):
+        return False
 
-        def work(part, first, last):
-            pool_trains(trains, operator.window, operator.stride, operator.padding, first, pooled[0, first:last])
-
-        pool.split(self.shape[0], pooled.size, work)
-        values.planes[node.name] = pooled
+    def work(self, values, part, first, last):
+        (node,), operator = self.nodes, self.operator
+        geometry = operator.window, operator.stride, operator.padding
+        pool_trains(values.trains(node.inputs[0]), *geometry, first, last, values.trains(node.name))
 
 
 class MaskStep(TrainStep):
     """A mask of spikes."""
 
-    def compute(self, values, pool, node):
-        masked = values.buffer(node.name, np.uint8, (1, *self.shape))
-        mask_trains(*map(values.trains, node.inputs), masked[0])
-        values.planes[node.name] = masked
+    def is_local(self, site):
+        return self.graph.signals[site].shape == self.shape
+
+    def work(self, values, part, first, last):
+        (node,) = self.nodes
+        mask_trains(*map(values.trains, node.inputs), first, last, values.trains(node.name))
 
 
 class AddStep(TrainStep):
     """The residual of spikes and small integers of step 1."""
 
-    def compute(self, values, pool, node):
-        one, other = (values.planes[site].reshape(len(values.planes[site]), -1) for site in node.inputs)
+    def prepare(self, values):
+        (node,) = self.nodes
         count = self.graph.signals[node.name].plane_count
-        total = values.buffer(node.name, np.uint8, (count, *self.shape))
-        carry = values.buffer((node.name, "carry"), np.uint8, (one.shape[1],))
-        flat = total.reshape(count, -1)
-        pool.split(
-            one.shape[1],
-            total.size,
-            lambda part, first, last: add_planes(one, other, first, last, carry, flat),
+        values.planes[node.name] = values.buffer(node.name, np.uint8, (count, *self.shape))
+        self.carry = values.buffer((node.name, "carry"), np.uint8, (math.prod(self.shape),))
+
+    def work(self, values, part, first, last):
+        (node,), channels = self.nodes, self.shape[-1]
+        one, other, total = (
+            values.planes[site].reshape(len(values.planes[site]), -1) for site in (*node.inputs, node.name)
         )
-        values.planes[node.name] = total
+        add_planes(one, other, first * channels, last * channels, self.carry, total)
 
 
 class AttendStep(Step):
@@ -95,11 +102,11 @@ class AttendStep(Step):
         by_head = sums.reshape(timesteps, tokens, self.heads, width)
 
         def work(part, first, last):
-            spikes = values.buffer((context.name, part, "values"), np.int32, (tokens, width))
-            key_value = values.buffer((context.name, part, "key_value"), np.int32, (width, width))
+            spikes = values.buffer((context.name, part, "values"), np.int32, (timesteps, tokens, width))
+            key_value = values.buffer((context.name, part, "key_value"), np.int32, (timesteps, width, width))
             attend(*trains, timesteps, first, last, spikes, key_value, by_head)
 
-        pool.split(self.heads, sums.size, work)
+        pool.split(self.heads, sums.size << 1, work)
         values.plain[context.name] = sums
         return self.census(values, product, context)
 

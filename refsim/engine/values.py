@@ -1,5 +1,7 @@
 """What a site holds while a plan runs: trains, or values timestep by timestep."""
 
+import math
+
 import numpy as np
 
 from refsim.audit.guard import guarded
@@ -7,6 +9,18 @@ from refsim.kernels.fast.trains import unpack_trains
 
 MOST_TIMESTEPS = 8
 """A train is a byte."""
+
+
+LINE = 64
+"""Bytes of a line of the cache."""
+
+
+def aligned(shape, dtype, site):
+    """Return guarded zeros that begin with a line of the cache: a row across two lines would be read twice."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return guarded(memory[start : start + size].view(dtype).reshape(shape), site)
 
 
 class Values:
@@ -22,12 +36,14 @@ class Values:
         Trains, uint8 of shape (P, ...): the integer at timestep t is the sum over planes p of bit t << p.
     plain : dict of ndarray by site
         Values, shape (T, ...), or (1, ...) where all timesteps are equal.
-    lists : dict of tuple by site
+    lists : dict of Lists by site and taps of a window
         The channels that fire at each place, for the kernels that gather.
+    spike_counts : dict of list of ndarray by site
+        Spikes of each timestep, of one part of the places each.
     """
 
     def __init__(self, graph):
-        self.graph, self.planes, self.plain, self.lists = graph, {}, {}, {}
+        self.graph, self.planes, self.plain, self.lists, self.spike_counts = graph, {}, {}, {}, {}
         self.buffers, self.scratches = {}, {}
 
     def clear(self):
@@ -35,14 +51,21 @@ class Values:
         self.planes.clear()
         self.plain.clear()
         self.lists.clear()
+        self.spike_counts.clear()
 
     def buffer(self, name, dtype, shape):
         """Return guarded memory that is the same at every run, for a site or for a tuple that begins with one."""
         found = self.buffers.get(name)
         if found is None or found.shape != tuple(shape):
             site = name if isinstance(name, str) else name[0]
-            found = self.buffers[name] = guarded(np.zeros(shape, dtype), site)
+            found = self.buffers[name] = aligned(shape, dtype, site)
         return found
+
+    def scratch(self, key, make):
+        """Return memory of one thread that is the same at every run, made at the first."""
+        if key not in self.scratches:
+            self.scratches[key] = make()
+        return self.scratches[key]
 
     def trains(self, site):
         """Return the trains of binary spikes, without the axis of planes."""

@@ -7,11 +7,14 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from refsim.audit.counting import CountingArray, CountingTruth
-from refsim.audit.proofs import compile_proved
+from refsim.audit.proofs import ArraysApart, compile_proved
 from refsim.errors import MultiplicationError
 
 inline = register_jitable
 """Marks a small function that kernels call: Python on counting integers, else compiled into its caller."""
+
+tuned_inline = register_jitable(pipeline_class=ArraysApart, forceinline=True)
+"""Marks a function that tuned kernels call: as they do, it counts on its arrays being apart."""
 
 
 class Kernel:
@@ -28,8 +31,8 @@ class Kernel:
         Proofs of the machine code that runs, one for each specialisation called so far.
     """
 
-    def __init__(self, function):
-        self.python = function
+    def __init__(self, function, apart=False):
+        self.python, self.apart = function, apart
         self._code = function.__code__
         self._proved = {}
         update_wrapper(self, function)
@@ -51,7 +54,7 @@ class Kernel:
         types = tuple(map(argument_type, arguments))
         proved = self._proved.get(types)
         if proved is None:
-            proved = self._proved[types] = compile_proved(self.python, arguments)
+            proved = self._proved[types] = compile_proved(self.python, arguments, self.apart)
         for reports in _witnesses:
             reports.setdefault((proved[1].name, proved[1].signature), proved[1])
         return proved[0](*arguments)
@@ -62,6 +65,18 @@ class Kernel:
 
 
 kernel = Kernel
+
+
+def tuned_kernel(function):
+    """Make a kernel that may count on its arrays being apart: none that it writes shares memory with another.
+
+    LLVM then keeps sums in registers while it adds rows to them; else every row might change every sum.
+    """
+    return Kernel(function, apart=True)
+
+
+KIND_OF_ARRAY = 0x501
+"""NumPy's flags for C order, alignment and writing."""
 
 _witnesses = []
 
@@ -85,8 +100,7 @@ def witnessed():
 def argument_type(argument):
     """Return what distinguishes one specialisation from another."""
     if isinstance(argument, np.ndarray):
-        flags = argument.flags
-        return argument.dtype, argument.ndim, flags.c_contiguous, flags.aligned, flags.writeable
+        return argument.dtype, argument.ndim, argument.flags.num & KIND_OF_ARRAY
     if isinstance(argument, tuple):
         return tuple(map(argument_type, argument))
     return type(argument)

@@ -286,6 +286,11 @@ def innocent_power_of_two(a, out):
         out[i] = a[i] * 8
 
 
+def innocent_negative_power_of_two(a, out):
+    for i in range(a.shape[0]):
+        out[i] = a[i] * -8
+
+
 def innocent_select(a, out):
     for i in range(a.shape[0]):
         out[i] = a[i] if a[i] > 0 else 0

@@ -90,7 +90,7 @@ def test_code_without_its_proof_is_proved_afresh(module, tmp_path, monkeypatch, 
 def test_a_proof_by_older_rules_is_stale(module, tmp_path, monkeypatch):
     """When the audit becomes stricter, cached code is judged again."""
     call(module().gather)
-    monkeypatch.setattr("refsim.audit.proofs.RULES_VERSION", 2)
+    monkeypatch.setattr("refsim.audit.proofs.RULES_VERSION", 1)
     audited = []
     audit = importlib.import_module("refsim.audit.proofs").audit_specialisation
     monkeypatch.setattr("refsim.audit.proofs.audit_specialisation", lambda *some: audited.append(1) or audit(*some))

@@ -1,31 +1,70 @@
 """Exact binary neurons whose spikes are written as trains."""
 
-from refsim.kernels.kernel import inline, kernel, select
+from numba import uint64
+
+from refsim.kernels.kernel import select, tuned_inline, tuned_kernel
+
+CHUNK = 64
+"""So many neurons are advanced over all timesteps at once: their membranes stay in registers."""
 
 
-@inline
-def fire_line(currents, line, input_shift, levels, base, timestep, subtract, width, membranes, fired):
-    """Advance a line of neurons by one timestep, and set the bit of those that fire (rule N8).
+@tuned_inline
+def fire_chunk(
+    currents, row, bias, base, first, size, input_shifts, levels, subtract, neurons, place, trains
+):  # fmt: skip
+    """Advance some neurons of one place over all timesteps (rule N8).
 
-    Charges are stored before they are compared: what is loaded from 32 bits is compared in 32 bits, twice as many at
-    once as in the 64 bits of numba's arithmetic.
+    Charges are stored before they are compared, and currents shifted by one at a time: what is loaded from 32 bits and
+    stored in 32 bits is computed in 32 bits, twice as many at once as in the 64 bits of numba's arithmetic. Indices are
+    unsigned: for signed ones numba would ask each time whether they count from the end.
     """
-    for output in range(width):
-        membranes[output] += currents[line, output] << input_shift
-    for output in range(width):
-        charge, level = membranes[output], levels[timestep, base + output]
-        fires = charge >= level
-        membranes[output] = select(fires, charge - level if subtract else 0, charge)
-        fired[output] |= select(fires, 1 << timestep, 0)
+    membranes, fired, scaled = neurons
+    local, channel = uint64(first), uint64(base) + uint64(first)
+    for neuron in range(size):
+        membranes[neuron] = 0
+        fired[neuron] = 0
+    for timestep in range(levels.shape[0]):
+        line, shift = min(timestep, currents.shape[0] - 1), input_shifts[timestep]
+        for neuron in range(uint64(size)):
+            scaled[neuron] = currents[line, row, local + neuron] + bias[channel + neuron]
+        for _ in range(shift):
+            for neuron in range(uint64(size)):
+                scaled[neuron] = scaled[neuron] << 1
+        for neuron in range(uint64(size)):
+            membranes[neuron] += scaled[neuron]
+        for neuron in range(uint64(size)):
+            charge, level = membranes[neuron], levels[timestep, channel + neuron]
+            fires = charge >= level
+            membranes[neuron] = select(fires, charge - level if subtract else 0, charge)
+            fired[neuron] |= select(fires, 1 << timestep, 0)
+    for neuron in range(uint64(size)):
+        trains[place, channel + neuron] = fired[neuron]
 
 
-@kernel
-def fire_trains(currents, input_shifts, levels, subtract, first, last, membranes, fired, trains):
+@tuned_inline
+def fire_sums(currents, row, bias, base, width, input_shifts, levels, subtract, neurons, place, trains):
+    """Let the neurons of one place and one block of channels fire, and write their trains (rule N8)."""
+    count = min(width, trains.shape[1] - base)
+    for first in range(0, count, CHUNK):
+        if first + CHUNK <= count:
+            fire_chunk(
+                currents, row, bias, base, first, CHUNK, input_shifts, levels, subtract, neurons, place, trains
+            )  # fmt: skip
+        else:
+            fire_chunk(
+                currents, row, bias, base, first, count - first, input_shifts, levels, subtract, neurons, place, trains
+            )  # fmt: skip
+
+
+@tuned_kernel
+def fire_trains(currents, bias, input_shifts, levels, subtract, first, last, neurons, trains):
     """Let exact binary neurons fire on currents of all timesteps (rule N8).
 
     Parameters
     ----------
     currents : ndarray of int32, shape (T, places, C), or (1, places, C) for all timesteps
+    bias : ndarray of int32, shape (C,)
+        Added to all currents.
     input_shifts : ndarray of int64, shape (T,)
         k t.
     levels : ndarray of int32, shape (T, C)
@@ -33,26 +72,21 @@ def fire_trains(currents, input_shifts, levels, subtract, first, last, membranes
     subtract : bool
     first, last : int
         Places to compute.
-    membranes, fired : ndarray of int32, shape (C,)
-        Scratch.
+    neurons : tuple of ndarray
+        membranes, fired and scaled currents, int32 of shape (64,): scratch.
     trains : ndarray of uint8, shape (places, C)
         Filled at these places: bit t is the spike at timestep t, T at most 8.
 
     Examples
     --------
     >>> import numpy as np
-    >>> trains, scratch = np.zeros((1, 2), np.uint8), np.zeros((2, 2), np.int32)
+    >>> trains, scratch = np.zeros((1, 2), np.uint8), tuple(np.zeros((3, 64), np.int32))
     >>> currents, levels = np.array([[[8, 7]], [[0, 1]]], np.int32), np.array([[8, 8], [16, 16]], np.int32)
-    >>> fire_trains(currents, np.array([0, 1]), levels, False, 0, 1, *scratch, trains)
+    >>> fire_trains(currents, np.zeros(2, np.int32), np.array([0, 1]), levels, False, 0, 1, scratch, trains)
     >>> trains.tolist()  # 8 meets 4 << 1 at once; 7 + (1 << 1) = 9 misses 4 << 2
     [[1, 0]]
     """
     for place in range(first, last):
-        for channel in range(trains.shape[1]):
-            membranes[channel] = 0
-            fired[channel] = 0
-        for timestep in range(levels.shape[0]):
-            values, shift = currents[min(timestep, currents.shape[0] - 1)], input_shifts[timestep]
-            fire_line(values, place, shift, levels, 0, timestep, subtract, trains.shape[1], membranes, fired)
-        for channel in range(trains.shape[1]):
-            trains[place, channel] = fired[channel]
+        fire_sums(
+            currents, place, bias, 0, trains.shape[1], input_shifts, levels, subtract, neurons, place, trains
+        )  # fmt: skip

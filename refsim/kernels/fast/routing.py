@@ -1,138 +1,151 @@
-"""Which rows of weights a place gathers: the events of its window, sorted by the pattern of their trains."""
+"""Which rows of weights a place gathers: the channels that fire, sorted by the pattern of their trains."""
 
 from numba import uint64
 
-from refsim.kernels.kernel import inline, kernel
+from refsim.kernels.kernel import tuned_inline, tuned_kernel
 
 TIMESTEPS_AT_ONCE = 4
 """Trains are gathered four timesteps at a time, so that a channel's part of a train is one of sixteen patterns."""
 
 PATTERNS = 16
 
+COPIED = 8
+"""So many events are copied at once, past the end of a list too; the next list is written over the rest."""
 
-@kernel
-def list_trains(planes, first, last, channels, patterns, counts):
-    """List the channels that fire at each place, once for all windows that hold the place and all maps that read it.
+
+@tuned_kernel
+def list_trains(planes, fewest, first, last, scratch, events, bounds, ones):
+    """List the channels that fire at each place, pattern by pattern, once for all windows that hold the place.
 
     The search has no branch: every channel is written, and the next one writes over it where it is silent.
 
     Parameters
     ----------
-    planes : ndarray of uint8, shape (P, Y, X, C)
-        Trains, or pixels.
+    planes : ndarray of uint8, shape (P, M, C)
+        Trains of M places.
+    fewest : int
+        Patterns of several timesteps with fewer channels than this at a place are taken apart into single timesteps:
+        a list costs about as much as a few rows, however short it is.
     first, last : int
-        Rows of the image to list.
-    channels : ndarray of uint16, shape (G, P, Y, X, C + 1)
-        Filled for each group of four timesteps.
-    patterns : ndarray of uint8, shape (G, P, Y, X, C + 1)
-        Filled: at which of the four timesteps each of them fires.
-    counts : ndarray of int64, shape (G, P, Y, X)
-        Filled: how many there are.
+        Places to list.
+    scratch : tuple of ndarray
+        found, uint16 of shape (C + 1,); patterns, uint8 of shape (C + 1,); begins, int64 of shape (16,).
+    events : ndarray of uint16, shape (G, P, M, 4 C + 8)
+        Filled for each group of four timesteps: channels, sorted by pattern.
+    bounds : ndarray of uint16, shape (G, P, M, 17)
+        Filled: the channels of a pattern are events[bounds[pattern] : bounds[pattern + 1]].
+    ones : ndarray of int64, shape (G, P, M)
+        Filled: spikes of all timesteps.
 
     Examples
     --------
     >>> import numpy as np
-    >>> channels, patterns = np.zeros((1, 1, 1, 1, 4), np.uint16), np.zeros((1, 1, 1, 1, 4), np.uint8)
-    >>> counts = np.zeros((1, 1, 1, 1), np.int64)
-    >>> list_trains(np.array([[[[0, 5, 2]]]], np.uint8), 0, 1, channels, patterns, counts)
-    >>> counts.item(), channels[..., :2].ravel().tolist(), patterns[..., :2].ravel().tolist()
-    (2, [1, 2], [5, 2])
+    >>> from refsim.engine.listing import listed
+    >>> lists = listed(np.array([[[0, 5, 2, 0, 1]]], np.uint8), 1, 1)
+    >>> lists.events[..., :4].ravel().tolist(), lists.bounds[..., 1:6].ravel().tolist()  # 5 is taken apart: 1 and 4
+    ([1, 4, 2, 1], [0, 2, 3, 3, 4])
+    >>> lists.ones.item()
+    4
     """
-    for group in range(channels.shape[0]):
+    found, patterns, begins = scratch
+    for group in range(events.shape[0]):
         for plane in range(planes.shape[0]):
-            for row in range(first, last):
-                for column in range(planes.shape[2]):
-                    trains = planes[plane, row, column]
-                    listed, found = channels[group, plane, row, column], patterns[group, plane, row, column]
-                    count = uint64(0)
-                    for channel in range(uint64(trains.shape[0])):
-                        pattern = (trains[channel] >> (group << 2)) & 15
-                        listed[count] = channel
-                        found[count] = pattern
-                        count += uint64(pattern != 0)
-                    counts[group, plane, row, column] = count
+            for place in range(first, last):
+                count = uint64(0)
+                for channel in range(uint64(planes.shape[2])):
+                    pattern = (planes[plane, place, channel] >> (group << 2)) & 15
+                    found[count] = channel
+                    patterns[count] = pattern
+                    count += uint64(pattern != 0)
+                for pattern in range(PATTERNS):
+                    begins[pattern] = 0
+                for event in range(count):
+                    begins[patterns[event]] += 1
+                ones[group, plane, place] = count_ones(begins)
+                begin_patterns(begins, fewest, bounds, group, plane, place)
+                for event in range(count):
+                    pattern = patterns[event]
+                    if begins[pattern] >= 0:
+                        events[group, plane, place, begins[pattern]] = found[event]
+                        begins[pattern] += 1
+                    else:
+                        for timestep in range(TIMESTEPS_AT_ONCE):
+                            if (pattern >> timestep) & 1 != 0:
+                                events[group, plane, place, begins[1 << timestep]] = found[event]
+                                begins[1 << timestep] += 1
 
 
-@inline
-def route_place(
-    channels, patterns, counts, group, pixels, place, window, stride, padding, offsets, kept, rows, row_patterns,
-    places, events, bounds, line,
+@tuned_inline
+def count_ones(counts):
+    """Count the spikes of channels, given how many have each pattern."""
+    ones = 0
+    for pattern in range(PATTERNS):
+        for timestep in range(TIMESTEPS_AT_ONCE):
+            if (pattern >> timestep) & 1 != 0:
+                ones += counts[pattern]
+    return ones
+
+
+@tuned_inline
+def begin_patterns(begins, fewest, bounds, group, plane, place):
+    """Turn the counts of the patterns into where each begins; -1 for those that are taken apart."""
+    for pattern in range(3, PATTERNS):
+        if pattern & (pattern - 1) != 0 and begins[pattern] < fewest:
+            for timestep in range(TIMESTEPS_AT_ONCE):
+                if (pattern >> timestep) & 1 != 0:
+                    begins[1 << timestep] += begins[pattern]
+            begins[pattern] = -1
+    total = 0
+    for pattern in range(1, PATTERNS):
+        bounds[group, plane, place, pattern] = total
+        if begins[pattern] >= 0:
+            count = begins[pattern]
+            begins[pattern] = total
+            total += count
+    bounds[group, plane, place, PATTERNS] = total
+
+
+@tuned_inline
+def route_window(
+    events, bounds, group, window, stride, padding, tap_rows, place, rows, row_bounds, line
 ):  # fmt: skip
-    """List the rows that one place gathers, sorted by the pattern of their trains.
-
-    The plain kernel adds a row once for each spike. Here a row is added once for all timesteps at which its channel
-    fires: rows of equal pattern are added up together, and their sum belongs to every timestep of the pattern.
+    """List the rows that the window of one place gathers, pattern by pattern, from the lists of its places.
 
     Parameters
     ----------
-    channels, patterns, counts : ndarray
-        As `list_trains` gives them.
+    events : ndarray of uint16, shape (G, P, Y, X, 4 C + 8)
+    bounds : ndarray of uint16, shape (G, P, Y, X, 17)
+        As `list_trains` gives them, as an image; tokens are an image of one column.
     group : int
-        Which four timesteps; of pixels, both halves of their bits are listed.
-    pixels : bool
-    place : int
-        y X' + x.
     window, stride, padding : int
         What lies outside the image has no spikes.
-    offsets : ndarray of uint32, shape (window * window * C,)
-        Where the row of each tap and channel begins, a table made by repeated addition.
-    kept : int
-        Patterns of several timesteps with fewer rows than this are taken apart into single timesteps: a list of its
-        own would cost more than it saves.
-    rows, row_patterns, places : ndarray of uint32, uint8 and int64
-        Scratch: as long as `offsets`, twice, and 16.
-    events : ndarray of uint32, shape (lines, P, 4 * window * window * C)
-        Filled at a line: rows sorted by pattern, for each plane, or each half of the pixels.
-    bounds : ndarray of int64, shape (lines, P, 17)
-        Filled at a line: pattern p has events[bounds[p] : bounds[p + 1]].
+    tap_rows : ndarray of int64, shape (window * window,)
+        The first row of weights of each tap, a table made by repeated addition.
+    place : int
+        y X' + x.
+    rows : ndarray of uint16, shape (lines, P, 4 * window * window * C + 8)
+        Filled at a line.
+    row_bounds : ndarray of int64, shape (lines, P, 17)
+        Filled at a line, as `bounds`.
     line : int
     """
-    columns = (channels.shape[3] + padding + padding - window) // stride + 1
-    top, left = place // columns * stride - padding, place % columns * stride - padding
-    low, high = max(0, left), min(channels.shape[3], left + window)
-    width = uint64(channels.shape[4] - 1)
-    for part in range(events.shape[1]):
-        bits, plane = part if pixels else group, 0 if pixels else part
-        for pattern in range(PATTERNS):
-            places[pattern] = 0
-        active = uint64(0)
-        for i in range(max(0, -top), min(window, channels.shape[2] - top)):
-            tap = uint64(i * window + low - left) * width
-            for column in range(low, high):
-                for event in range(uint64(counts[bits, plane, top + i, column])):
-                    pattern = patterns[bits, plane, top + i, column, event]
-                    rows[active] = offsets[tap + channels[bits, plane, top + i, column, event]]
-                    row_patterns[active] = pattern
-                    places[pattern] += 1
-                    active += uint64(1)
-                tap += width
-        begin_patterns(places, kept, bounds, line, part)
-        for event in range(active):
-            pattern = row_patterns[event]
-            if places[pattern] >= 0:
-                events[line, part, places[pattern]] = rows[event]
-                places[pattern] += 1
-            else:
-                for timestep in range(TIMESTEPS_AT_ONCE):
-                    if (pattern >> timestep) & 1 != 0:
-                        events[line, part, places[1 << timestep]] = rows[event]
-                        places[1 << timestep] += 1
-
-
-@inline
-def begin_patterns(places, kept, bounds, line, part):
-    """Turn the counts of the patterns into where each begins; -1 for those that are taken apart."""
-    for pattern in range(3, PATTERNS):
-        if pattern & (pattern - 1) != 0 and places[pattern] < kept:
-            for timestep in range(TIMESTEPS_AT_ONCE):
-                if (pattern >> timestep) & 1 != 0:
-                    places[1 << timestep] += places[pattern]
-            places[pattern] = -1
-    total = 0
-    for pattern in range(1, PATTERNS):
-        bounds[line, part, pattern] = total
-        if places[pattern] >= 0:
-            count = places[pattern]
-            places[pattern] = total
-            total += count
-    bounds[line, part, PATTERNS] = total
+    height, width = events.shape[2], events.shape[3]
+    across = (width + padding + padding - window) // stride + 1
+    top, left = place // across * stride - padding, place % across * stride - padding
+    low, high = max(0, left), min(width, left + window)
+    for part in range(rows.shape[1]):
+        total = uint64(0)
+        for pattern in range(1, PATTERNS):
+            row_bounds[line, part, pattern] = total
+            for y in range(max(0, top), min(height, top + window)):
+                for x in range(low, high):
+                    first_row = tap_rows[(y - top) * window + x - left]
+                    start = uint64(bounds[group, part, y, x, pattern])
+                    count = uint64(bounds[group, part, y, x, pattern + 1]) - start
+                    for copied in range(uint64(0), count, uint64(COPIED)):
+                        for event in range(uint64(COPIED)):
+                            rows[line, part, total + copied + event] = (
+                                first_row + events[group, part, y, x, start + copied + event]
+                            )
+                    total += count
+        row_bounds[line, part, PATTERNS] = total

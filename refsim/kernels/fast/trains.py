@@ -1,9 +1,11 @@
 """Spike trains as bytes: packing, unpacking, and what is the same operation on all timesteps at once."""
 
-from refsim.kernels.kernel import inline, kernel
+from numba import uint64
+
+from refsim.kernels.kernel import tuned_inline, tuned_kernel
 
 
-@kernel
+@tuned_kernel
 def unpack_trains(planes, timesteps, first, last, values):
     """Write trains, or integers kept as planes of trains, timestep by timestep.
 
@@ -26,78 +28,80 @@ def unpack_trains(planes, timesteps, first, last, values):
     [[1, 1], [2, 1]]
     """
     for timestep in range(timesteps):
-        for neuron in range(first, last):
+        for neuron in range(uint64(first), uint64(last)):
             values[timestep, neuron] = (planes[0, neuron] >> timestep) & 1
         for plane in range(1, planes.shape[0]):
-            for neuron in range(first, last):
+            for neuron in range(uint64(first), uint64(last)):
                 values[timestep, neuron] += ((planes[plane, neuron] >> timestep) & 1) << plane
 
 
-@kernel
-def pool_trains(trains, window, stride, padding, first_row, pooled):
+@tuned_kernel
+def pool_trains(trains, window, stride, padding, first, last, pooled):
     """Take the largest spike under each window: on trains an OR, for all timesteps at once (rule N12).
 
     Parameters
     ----------
     trains : ndarray of uint8, shape (Y, X, C)
-    window, stride, padding, first_row
+    window, stride, padding
         As for the plain `max_pool`.
-    pooled : ndarray of uint8, shape (rows, X', C)
-        Filled.
+    first, last : int
+        Places y X' + x to pool.
+    pooled : ndarray of uint8, shape (Y', X', C)
+        Filled at these places.
 
     Examples
     --------
     >>> import numpy as np
     >>> pooled = np.zeros((1, 1, 1), np.uint8)
-    >>> pool_trains(np.array([[[1], [4]], [[0], [0]]], np.uint8), 2, 1, 0, 0, pooled)
+    >>> pool_trains(np.array([[[1], [4]], [[0], [0]]], np.uint8), 2, 1, 0, 0, 1, pooled)
     >>> pooled.tolist()  # one neuron fires at timestep 0, the other at timestep 2
     [[[5]]]
     """
-    for row in range(pooled.shape[0]):
-        for column in range(pooled.shape[1]):
-            place = pooled[row, column]
-            for channel in range(place.shape[0]):
-                place[channel] = 0
-            top = (first_row + row) * stride - padding
-            left = column * stride - padding
-            for y in range(max(0, top), min(trains.shape[0], top + window)):
-                for x in range(max(0, left), min(trains.shape[1], left + window)):
-                    for channel in range(place.shape[0]):
-                        place[channel] |= trains[y, x, channel]
+    for place in range(first, last):
+        row, column = place // pooled.shape[1], place % pooled.shape[1]
+        for channel in range(pooled.shape[2]):
+            pooled[row, column, channel] = 0
+        top, left = row * stride - padding, column * stride - padding
+        for y in range(max(0, top), min(trains.shape[0], top + window)):
+            for x in range(max(0, left), min(trains.shape[1], left + window)):
+                for channel in range(pooled.shape[2]):
+                    pooled[row, column, channel] |= trains[y, x, channel]
 
 
-@kernel
-def mask_trains(trains, mask, masked):
+@tuned_kernel
+def mask_trains(trains, mask, first, last, masked):
     """Let trains pass where the mask's neuron fires, timestep by timestep: an AND (rule N16).
 
     Parameters
     ----------
     trains : ndarray of uint8, shape (N, C)
     mask : ndarray of uint8, shape (N, C) or (1, C)
+    first, last : int
+        Tokens to mask.
     masked : ndarray of uint8, shape (N, C)
-        Filled.
+        Filled for these tokens.
 
     Examples
     --------
     >>> import numpy as np
     >>> masked = np.zeros((2, 1), np.uint8)
-    >>> mask_trains(np.array([[3], [6]], np.uint8), np.array([[2]], np.uint8), masked)
+    >>> mask_trains(np.array([[3], [6]], np.uint8), np.array([[2]], np.uint8), 0, 2, masked)
     >>> masked.tolist()
     [[2], [2]]
     """
-    for token in range(masked.shape[0]):
-        row = mask[min(token, mask.shape[0] - 1)]
+    for token in range(uint64(first), uint64(last)):
+        row = min(token, uint64(mask.shape[0] - 1))
         for channel in range(masked.shape[1]):
-            masked[token, channel] = trains[token, channel] & row[channel]
+            masked[token, channel] = trains[token, channel] & mask[row, channel]
 
 
-@inline
+@tuned_inline
 def plane_of(planes, plane, neuron):
     """Return a plane's train, nothing beyond the last plane."""
     return planes[plane, neuron] if plane < planes.shape[0] else 0
 
 
-@kernel
+@tuned_kernel
 def add_planes(one, other, first, last, carry, total):
     """Add two integers kept as planes of trains, bit by bit as an adder does, all timesteps at once (rule N13).
 
@@ -119,29 +123,31 @@ def add_planes(one, other, first, last, carry, total):
     >>> total.tolist()  # timestep 0: 1 + 1 = 2, timestep 1: 1 + 0 = 1
     [[2], [1]]
     """
-    for neuron in range(first, last):
+    for neuron in range(uint64(first), uint64(last)):
         carry[neuron] = 0
     for plane in range(total.shape[0]):
         if plane < one.shape[0] and plane < other.shape[0]:
-            for neuron in range(first, last):
+            for neuron in range(uint64(first), uint64(last)):
                 left, right, carried = one[plane, neuron], other[plane, neuron], carry[neuron]
                 total[plane, neuron] = left ^ right ^ carried
                 carry[neuron] = (left & right) | (carried & (left ^ right))
         else:
             longer = one if plane < one.shape[0] else other
-            for neuron in range(first, last):
+            for neuron in range(uint64(first), uint64(last)):
                 bit, carried = plane_of(longer, plane, neuron), carry[neuron]
                 total[plane, neuron] = bit ^ carried
                 carry[neuron] = bit & carried
 
 
-@kernel
-def count_trains(trains, counts):
+@tuned_kernel
+def count_trains(trains, first, last, counts):
     """Count the spikes of each timestep.
 
     Parameters
     ----------
-    trains : ndarray of uint8, shape (M,)
+    trains : ndarray of uint8, shape (places, C)
+    first, last : int
+        Places to count.
     counts : ndarray of int64, shape (T,)
         Filled.
 
@@ -149,12 +155,13 @@ def count_trains(trains, counts):
     --------
     >>> import numpy as np
     >>> counts = np.zeros(2, np.int64)
-    >>> count_trains(np.array([3, 2, 0], np.uint8), counts)
+    >>> count_trains(np.array([[3, 2, 0]], np.uint8), 0, 1, counts)
     >>> counts.tolist()
     [1, 2]
     """
     for timestep in range(counts.shape[0]):
         count = 0
-        for neuron in range(trains.shape[0]):
-            count += (trains[neuron] >> timestep) & 1
+        for place in range(uint64(first), uint64(last)):
+            for channel in range(trains.shape[1]):
+                count += (trains[place, channel] >> timestep) & 1
         counts[timestep] = count

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refsim.engine.gathering import Neurons, Packed, listed
-from refsim.kernels.fast.accumulate import gather_sums, gather_trains
+from refsim.engine.gathering import NOT_KNOWN, Neurons, Packed
+from refsim.engine.listing import listed
+from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
+from refsim.kernels.fast.lif import CHUNK
 from refsim.ops import LIF, Convolution, Linear
 
 
@@ -17,20 +19,19 @@ def trains_of(values, plane_count):
     return (bits << np.arange(len(values)).reshape(1, -1, *[1] * (values.ndim - 1))).sum(axis=1).astype(np.uint8)
 
 
-def gathered(kernel, operator, values, plane_count=1, kept=4):
+def gathered(kernel, operator, values, plane_count=1, fewest=4, reach=NOT_KNOWN):
     """Run `gather_sums` on values (T, Y, X, C), or its Python source, in which NumPy's int8 would wrap."""
-    packed = Packed([operator])
-    routing, lists, partials, _ = packed.scratch(plane_count)
-    weights = packed.weights
+    packed = Packed([operator], reach)
+    geometry, tap_rows, weights, *others = packed.arguments
+    lists, partials = packed.scratch(plane_count)
     if kernel is gather_sums.python:
         weights, partials = weights.astype(np.int64), tuple(part.astype(np.int64) for part in partials)
-    places = [(size + 2 * packed.padding - packed.window) // packed.stride + 1 for size in values.shape[1:3]]
+    image = values.shape[1:3]
+    places = [(size + 2 * packed.padding - packed.window) // packed.stride + 1 for size in image]
     out = np.full((len(values), places[0] * places[1], operator.weights.shape[-1]), 77, np.int32)
-    kernel(
-        listed(trains_of(values, plane_count), (len(values) + 3) // 4),
-        packed.window, packed.stride, packed.padding, packed.offsets, weights,
-        packed.bias, packed.safe_rows, kept, routing, lists, partials, False, 0, out.shape[1], out,
-    )  # fmt: skip
+    planes = trains_of(values, plane_count).reshape(plane_count, -1, values.shape[3])
+    trains = listed(planes, len(tap_rows), (len(values) + 3) // 4, fewest).as_image(image)
+    kernel(trains, geometry, tap_rows, weights, *others, lists, partials, 0, out.shape[1], out)
     return out.reshape(len(values), *places, -1)
 
 
@@ -49,17 +50,18 @@ def expected(operator, values):
     st.floats(0, 1),
     st.sampled_from([np.int8, np.int16]),
     st.integers(1, 9),
+    st.sampled_from([5, 64, 70, 130]),
 )
-def test_sums_are_those_of_the_rules(seed, geometry, timesteps, plane_count, density, dtype, kept):
+def test_sums_are_those_of_the_rules(seed, geometry, timesteps, plane_count, density, dtype, fewest, outputs):
     """N6 and N7: any window, stride, timesteps, planes and density, patterns taken apart or not."""
     random, (window, stride, padding) = np.random.default_rng(seed), geometry
     limits = np.iinfo(dtype)
-    weights = random.integers(limits.min, limits.max + 1, (window, window, 5, 40)).astype(dtype)
-    operator = Convolution(weights, random.integers(-99, 99, 40).astype(np.int32), stride, padding)
+    weights = random.integers(limits.min, limits.max + 1, (window, window, 5, outputs)).astype(dtype)
+    operator = Convolution(weights, random.integers(-99, 99, outputs).astype(np.int32), stride, padding)
     spikes = random.random((timesteps, 8, 9, 5)) < density
     values = spikes * random.integers(0, 2**plane_count, spikes.shape)
     np.testing.assert_array_equal(
-        expected(operator, values), gathered(gather_sums, operator, values, plane_count, kept)
+        expected(operator, values), gathered(gather_sums, operator, values, plane_count, fewest)
     )
 
 
@@ -73,6 +75,22 @@ def test_partial_sums_never_leave_16_bits(weight, rows, alike):
     if not alike:
         values[0, 0, 0, ::2] = values[1, 0, 0, ::3] = 0
     np.testing.assert_array_equal(expected(operator, values), gathered(gather_sums, operator, values))
+
+
+@pytest.mark.parametrize("weight, rows", [(-127, 258), (127, 258), (-1, 3000)])
+def test_rows_that_reach_no_further_than_16_bits_are_never_moved_on(weight, rows):
+    """The range that was proved for all rows together lets partial sums hold as many."""
+    operator = Linear(np.full((rows, 3), weight, np.int8), np.zeros(3, np.int32))
+    values = np.ones((4, 1, 1, rows), np.int64)
+    reach = abs(weight) * rows
+    assert Packed([operator], reach).safe_rows > rows > SAFE_ROWS
+    np.testing.assert_array_equal(expected(operator, values), gathered(gather_sums, operator, values, reach=reach))
+
+
+def test_what_a_range_proof_does_not_allow():
+    """One more than 16 bits hold, and partial sums are moved on every 256 rows."""
+    operator = Linear(np.full((300, 1), 127, np.int8), np.zeros(1, np.int32))
+    assert (SAFE_ROWS, SAFE_ROWS) == (Packed([operator], 1 << 15).safe_rows, Packed([operator]).safe_rows)
 
 
 def test_the_source_is_the_machine_code():
@@ -102,12 +120,11 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, halve_input, rese
     neuron = LIF(thresholds, "binary", leak_shift, halve_input, reset)
     values = random.integers(0, 2, (timesteps, 3, 1, 12))
     packed = Packed([operator])
-    routing, lists, partials, scratch = packed.scratch(1)
     trains = np.zeros((3, 5), np.uint8)
     gather_trains(
-        listed(trains_of(values, 1), 1),
-        1, 1, 0, packed.offsets, packed.weights, packed.bias, packed.safe_rows, 2, routing, lists,
-        partials, False, 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments, scratch, trains,
+        listed(trains_of(values, 1).reshape(1, 3, 12), 1, 1, 2).as_image((3, 1)),
+        *packed.arguments, *packed.scratch(1), 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments,
+        tuple(np.zeros((3, CHUNK), np.int32)), trains,
     )  # fmt: skip
     currents = expected(operator, values)
     for token in range(3):

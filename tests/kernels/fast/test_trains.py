@@ -50,7 +50,7 @@ def test_pooling_is_the_maximum_at_every_timestep(image, window, stride):
     padding = window - 1
     rows, columns = ((size + 2 * padding - window) // stride + 1 for size in (5, 4))
     pooled = np.zeros((rows, columns, 2), np.uint8)
-    pool_trains(image, window, stride, padding, 0, pooled)
+    pool_trains(image, window, stride, padding, 0, rows * columns, pooled)
     for timestep in range(8):
         np.testing.assert_array_equal(
             oracles.max_pool(at(image, timestep), window, stride, padding), at(pooled, timestep)
@@ -62,16 +62,16 @@ def test_masks_at_every_timestep(spikes, row, mask):
     """N16, with one row and with one for each token."""
     for gates in (row, mask):
         masked = np.zeros((3, 4), np.uint8)
-        mask_trains(spikes, gates, masked)
+        mask_trains(spikes, gates, 0, 3, masked)
         for timestep in range(8):
             np.testing.assert_array_equal(oracles.mask(at(spikes, timestep), at(gates, timestep)), at(masked, timestep))
 
 
-@given(trains(40))
+@given(trains(10, 4))
 def test_counting(values):
     """The spikes of each timestep."""
     counts = np.zeros(8, np.int64)
-    count_trains(values, counts)
+    count_trains(values, 0, 10, counts)
     assert [int(at(values, timestep).sum()) for timestep in range(8)] == counts.tolist()
 
 
@@ -80,7 +80,9 @@ def test_attention_is_that_of_the_rules(query, key, value, timesteps):
     """N11: (Q K^T) V, in two heads."""
     context = np.zeros((timesteps, 3, 2, 2), np.int32)
     split = (tokens.reshape(3, 2, 2) for tokens in (query, key, value))
-    attend(*split, timesteps, 0, 2, np.zeros((3, 2), np.int32), np.zeros((2, 2), np.int32), context)
+    attend(
+        *split, timesteps, 0, 2, np.zeros((timesteps, 3, 2), np.int32), np.zeros((timesteps, 2, 2), np.int32), context
+    )
     for timestep in range(timesteps):
         scores = oracles.scores(at(query, timestep), at(key, timestep), 2)
         np.testing.assert_array_equal(oracles.context(scores, at(value, timestep)), context[timestep].reshape(3, 4))

@@ -1,0 +1,118 @@
+"""Which channels fire where: listed once for a site, for all maps that read it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from refsim.audit.guard import unguarded
+from refsim.engine.chain import PlacewiseStep
+from refsim.kernels.fast.routing import COPIED, PATTERNS, list_trains
+
+FEWEST_ROWS = 10
+"""Rows of a window from which on a pattern of several timesteps has a list of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """The channels that fire at each place, pattern by pattern.
+
+    Attributes
+    ----------
+    events : ndarray of uint16, shape (G, P, M, 4 C + 8)
+    bounds : ndarray of uint16, shape (G, P, M, 17)
+    ones : ndarray of int64, shape (G, P, M)
+        As `list_trains` gives them.
+    """
+
+    events: np.ndarray
+    bounds: np.ndarray
+    ones: np.ndarray
+
+    def as_image(self, shape):
+        """Return what the kernels that gather take, for rows and columns of places."""
+        return tuple(array.reshape(*array.shape[:2], *shape, array.shape[3]) for array in (self.events, self.bounds))
+
+
+def list_memory(shape, groups, make):
+    """Return memory for the lists of planes of a shape (P, M, C), and none of its values.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    groups : int
+        How many times four timesteps.
+    make : function
+        From a name, a dtype and a shape to an array.
+    """
+    planes, places, channels = shape
+    return Lists(
+        make("events", np.uint16, (groups, planes, places, 4 * channels + COPIED)),
+        make("bounds", np.uint16, (groups, planes, places, PATTERNS + 1)),
+        make("ones", np.int64, (groups, planes, places)),
+    )
+
+
+def list_scratch(channels, make):
+    """Return what one thread needs to list."""
+    return (
+        make("found", np.uint16, (channels + 1,)),
+        make("patterns", np.uint8, (channels + 1,)),
+        make("begins", np.int64, (PATTERNS,)),
+    )
+
+
+def list_places(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
+    """List some places of planes of trains (P, M, C), for windows of so many taps."""
+    list_trains(planes, -(-fewest // taps), first, last, scratch, lists.events, lists.bounds, lists.ones)
+
+
+def listed(planes, taps, groups, fewest=FEWEST_ROWS):
+    """Return the lists of planes of trains (P, M, C), in memory of their own."""
+
+    def make(_, dtype, shape):
+        return np.zeros(shape, dtype)
+
+    lists = list_memory(planes.shape, groups, make)
+    list_places(planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], make), lists, fewest)
+    return lists
+
+
+class ListStep(PlacewiseStep):
+    """The lists of one site, for windows of so many taps.
+
+    Parameters
+    ----------
+    graph : Network or Fragment
+    site : str
+    taps : int
+    """
+
+    def __init__(self, graph, site, taps):
+        super().__init__()
+        self.graph, self.site, self.taps = graph, site, taps
+        *places, self.channels = graph.signals[site].shape
+        self.places = int(np.prod(places))
+        self.cost = self.places * self.channels * max(1, graph.signals[site].plane_count)
+
+    def inputs(self):
+        return {self.site}
+
+    def memory(self, values, *owner):
+        return lambda name, *form: values.buffer((self.site, self.taps, name, *owner), *form)
+
+    def planes(self, values):
+        planes = values.planes[self.site]
+        return planes.reshape(len(planes), self.places, self.channels)
+
+    def prepare(self, values):
+        groups = 2 if self.graph.timesteps > 4 else 1
+        values.lists[self.site, self.taps] = list_memory(self.planes(values).shape, groups, self.memory(values))
+
+    def work(self, values, part, first, last):
+        scratch = list_scratch(self.channels, self.memory(values, part))
+        list_places(self.planes(values), self.taps, first, last, scratch, values.lists[self.site, self.taps])
+
+
+def ones_of(lists):
+    """Return the set bits of each place, all planes and timesteps."""
+    return unguarded(lists.ones).sum(axis=(0, 1))
