@@ -1,4 +1,4 @@
-"""Pictures: spike rasters, attention over the image, and where an implementation differs."""
+"""Pictures: spike rasters, attention over the image, where an implementation differs; charts on axes of matplotlib."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -11,6 +11,11 @@ FONT_SIZE = 14
 TILE = 168
 ROW_HEIGHT, WIDEST_CELL, LEGEND_WIDTH = 20, 36, 420
 EQUAL, UNCOMPARED, RULE = (200, 220, 204), (226, 226, 226), (150, 150, 150)
+DARK, RED, LINE, HAIRLINE = "#202028", "#c43c28", "#285abe", "#c8c8c8"
+"""Colours of the charts: spikes of +1 and -1, as in the pictures, what is measured, and what only guides the eye."""
+
+SHADE, MOST_LINES = 1.6, 32
+"""How much paler than the full colour the largest number of a matrix is; up to how many neurons have a line each."""
 
 
 def raster_picture(trace):
@@ -162,3 +167,124 @@ def difference_legend(draw, font, left, top):
         difference_cell(draw, (left, top, left + ROW_HEIGHT, top + ROW_HEIGHT - 4), share)
         draw.text((left + ROW_HEIGHT + 6, top), words, INK, font)
         left += ROW_HEIGHT + 6 + int(font.getlength(words)) + MARGIN
+
+
+def matrix_chart(axes, values, rows=None, columns=None, title=None):
+    """Draw a matrix of integers, its number in every cell.
+
+    Zero is white, positive cells are blue and negative ones red, the deeper the larger.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    values : array_like of int, shape (rows, columns)
+    rows, columns : sequence of str, optional
+        Names beside and above the cells; indices by default.
+    title : str, optional
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    values = np.asarray(values)
+    deepest = SHADE * max(1, np.abs(values).max())
+    colours = LinearSegmentedColormap.from_list("signed", [RED, "white", LINE])
+    axes.imshow(values, cmap=colours, vmin=-deepest, vmax=deepest, aspect="equal")
+    for (row, column), value in np.ndenumerate(values):
+        axes.text(column, row, f"{value}".replace("-", "\N{MINUS SIGN}"), ha="center", va="center")
+    height, width = values.shape
+    axes.set_xticks(range(width), range(width) if columns is None else columns)
+    axes.set_yticks(range(height), range(height) if rows is None else rows)
+    axes.set_xticks(np.arange(width + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(height + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color=HAIRLINE, linewidth=0.8)
+    axes.tick_params(which="both", length=0, labeltop=True, labelbottom=False)
+    if title is not None:
+        axes.set_title(title)
+
+
+def spike_chart(axes, spikes, neurons=None, title=None):
+    """Draw a raster: time across, neurons down, a bar for each spike.
+
+    +1 is a dark bar above the neuron's line, -1 a red one below it; a graded spike is the taller the larger and bears
+    its number.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    spikes : array_like of int, shape (T, n)
+    neurons : sequence of str, optional
+        Names of the n neurons; indices by default, as many as there is room for.
+    title : str, optional
+    """
+    spikes = np.asarray(spikes)
+    timesteps, count = spikes.shape
+    largest = max(1, np.abs(spikes).max())
+    if count <= MOST_LINES:
+        axes.hlines(range(count), -0.5, timesteps - 0.5, color=HAIRLINE, linewidth=0.8, zorder=1)
+    for sign, colour in ((1, DARK), (-1, RED)):
+        times, places = np.nonzero(spikes * sign > 0)
+        heights = 0.42 * spikes[times, places] / largest
+        axes.vlines(times, places, places - heights, color=colour, linewidth=3, zorder=2)
+    if largest > 1:
+        for time, place in zip(*np.nonzero(spikes)):
+            axes.text(time + 0.06, place - 0.1, spikes[time, place], fontsize="small", va="bottom")
+    axes.set_ylim(count - 0.4, -0.6)
+    if neurons is not None:
+        axes.set_yticks(range(count), neurons)
+    integer_ticks(axes.yaxis)
+    axes.set_ylabel("neuron" if neurons is None else "")
+    label_time(axes, timesteps, title)
+
+
+def membrane_chart(axes, membrane, threshold, charge=None, spikes=None, title=None):
+    """Draw a membrane over time: it stays between timesteps, jumps to the charge, and falls to where the reset puts it.
+
+    Dashed lines are the threshold, and minus the threshold where a spike of -1 is given. Triangles are spikes: dark and
+    upwards for +1, red and downwards for -1.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    membrane : array_like, shape (T,)
+        After the reset of each timestep; it is 0 before the first.
+    threshold : number or array_like, shape (T,)
+    charge : array_like, shape (T,), optional
+        Before the reset; the membrane itself by default.
+    spikes : array_like of int, shape (T,), optional
+    title : str, optional
+    """
+    membrane = np.asarray(membrane)
+    timesteps = len(membrane)
+    charge = membrane if charge is None else np.asarray(charge)
+    spikes = np.zeros(timesteps, int) if spikes is None else np.asarray(spikes)
+    levels = np.broadcast_to(threshold, timesteps)
+    times = np.arange(timesteps)
+    path = np.stack([charge, membrane, membrane], axis=1).ravel()
+    axes.plot(np.stack([times, times, times + 1], axis=1).ravel(), path, color=LINE, linewidth=1.8)
+    axes.vlines(times, np.concatenate([[0], membrane[:-1]]), charge, color=LINE, linewidth=1.8)
+    axes.plot(times, charge, "o", color=LINE, markersize=4, label="charge")
+    for sign, colour, marker in ((1, DARK, "^"), (-1, RED, "v")):
+        if sign > 0 or (spikes < 0).any():
+            axes.stairs(sign * levels, np.arange(timesteps + 1) - 0.5, baseline=None, color=colour, linestyle="--")
+        fired = spikes * sign > 0
+        axes.plot(times[fired], charge[fired], marker, color=colour, markersize=9)
+    axes.axhline(0, color=HAIRLINE, linewidth=0.8, zorder=0)
+    integer_ticks(axes.yaxis)
+    axes.set_ylabel("membrane")
+    label_time(axes, timesteps, title)
+
+
+def label_time(axes, timesteps, title):
+    """Put whole timesteps on the lower axis."""
+    axes.set_xlim(-0.6, timesteps - 0.4)
+    integer_ticks(axes.xaxis)
+    axes.set_xlabel("timestep")
+    if title is not None:
+        axes.set_title(title)
+
+
+def integer_ticks(axis):
+    """Let an axis that has no names of its own have ticks at integers only."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator
+
+    if not isinstance(axis.get_major_locator(), FixedLocator):
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

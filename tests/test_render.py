@@ -1,6 +1,7 @@
 """Pictures."""
 
 import numpy as np
+import pytest
 
 from refsim.render import (
     FALL,
@@ -12,8 +13,11 @@ from refsim.render import (
     RISE,
     TILE,
     attention_picture,
+    matrix_chart,
+    membrane_chart,
     raster_panel,
     raster_picture,
+    spike_chart,
 )
 
 
@@ -53,3 +57,85 @@ def test_attention_colours_what_is_attended():
     assert corner[0][0] > corner[0][2] + 50 and corner[1][2] > corner[1][0] + 50
     assert (128, 128, 128) == picture.getpixel((left + TILE - 5, top + 5))
     assert RISE[0] > RISE[2] and FALL[2] > FALL[0]
+
+
+@pytest.fixture
+def axes():
+    """Axes of a figure that needs no display."""
+    figure = pytest.importorskip("matplotlib.figure", reason="matplotlib is not installed: pip install '.[notebooks]'")
+    return figure.Figure().subplots()
+
+
+def colour(patch_or_line):
+    from matplotlib.colors import to_hex
+
+    return to_hex(patch_or_line)
+
+
+def bars(axes):
+    """Return the bars of a raster by colour: (time, from, to)."""
+    return {
+        colour(lines.get_color()[0]): [(float(x), float(a), float(b)) for (x, a), (_, b) in lines.get_segments()]
+        for lines in axes.collections
+    }
+
+
+def test_a_matrix_has_its_number_in_every_cell(axes):
+    """In reading order, minus as a minus; zero is white, positive blue, negative red, named rows and columns."""
+    matrix_chart(axes, [[5, 0], [-3, 1], [2, -5]], rows=["a", "b", "c"], columns=["x", "y"], title="scores")
+    assert ["5", "0", "\N{MINUS SIGN}3", "1", "2", "\N{MINUS SIGN}5"] == [text.get_text() for text in axes.texts]
+    assert [(0, 0), (1, 0), (0, 1)] == [text.get_position() for text in axes.texts[:3]]
+    (image,) = axes.images
+    (five, zero), _, (_, minus_five) = image.to_rgba(image.get_array())
+    assert [1, 1, 1, 1] == pytest.approx(list(zero), abs=0.01)
+    assert five[2] > five[0] + 0.2 and minus_five[0] > minus_five[2] + 0.2
+    assert ["a", "b", "c"] == [tick.get_text() for tick in axes.get_yticklabels()]
+    assert ["x", "y"] == [tick.get_text() for tick in axes.get_xticklabels()]
+    assert "scores" == axes.get_title()
+
+
+def test_a_matrix_of_zeros_can_be_drawn(axes):
+    """White, and nothing is divided by zero."""
+    matrix_chart(axes, np.zeros((2, 2), int))
+    (image,) = axes.images
+    assert np.allclose(image.to_rgba(image.get_array()), 1, atol=0.01)
+
+
+def test_a_raster_shows_the_sign_by_colour_and_side(axes):
+    """+1 of neuron 0 at timestep 2 stands above its line and is dark, -1 of neuron 1 at timestep 0 hangs and is red."""
+    spike_chart(axes, [[0, -1], [0, 0], [1, 0]])
+    drawn = bars(axes)
+    assert [(2, 0, pytest.approx(-0.42))] == drawn["#202028"] and [(0, 1, pytest.approx(1.42))] == drawn["#c43c28"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1], "neurons go down"
+    assert not axes.texts
+    assert "timestep" == axes.get_xlabel() and all(tick == int(tick) for tick in axes.get_xticks())
+
+
+def test_graded_spikes_bear_their_number(axes):
+    """And the largest is the tallest; names stand in the place of indices."""
+    spike_chart(axes, [[0, 8], [4, 0]], neurons=["first", "second"], title="graded")
+    heights = {time: start - end for time, start, end in bars(axes)["#202028"]}
+    assert {0: pytest.approx(0.42), 1: pytest.approx(0.21)} == heights
+    assert {"8", "4"} == {text.get_text() for text in axes.texts}
+    assert ["first", "second"] == [tick.get_text() for tick in axes.get_yticklabels()]
+
+
+def test_a_membrane_jumps_to_its_charge_and_falls_to_its_reset(axes):
+    """Charges 3, 7, -6 at a threshold of 5; +1 and -1 fire there, and the membrane is 3, then 0, then 0."""
+    membrane_chart(axes, [3, 0, 0], 5, charge=[3, 7, -6], spikes=[0, 1, -1], title="ternary")
+    path, charges, rise, fall = axes.lines[:4]
+    assert [0, 0, 1, 1, 1, 2, 2, 2, 3] == path.get_xdata().tolist()
+    assert [3, 3, 3, 7, 0, 0, -6, 0, 0] == path.get_ydata().tolist()
+    assert [3, 7, -6] == charges.get_ydata().tolist()
+    assert [(1, 7)] == list(zip(rise.get_xdata(), rise.get_ydata())) and "^" == rise.get_marker()
+    assert [(2, -6)] == list(zip(fall.get_xdata(), fall.get_ydata())) and "v" == fall.get_marker()
+    assert [[5, 5, 5], [-5, -5, -5]] == [patch.get_data().values.tolist() for patch in axes.patches]
+    assert "membrane" == axes.get_ylabel() and "timestep" == axes.get_xlabel()
+
+
+def test_levels_that_grow_are_steps(axes):
+    """One level a timestep; without a spike of -1 there is none below zero."""
+    membrane_chart(axes, [1, 2, 3], [4, 8, 16])
+    (levels,) = axes.patches
+    assert [4, 8, 16] == levels.get_data().values.tolist()
+    assert [1, 2, 3] == axes.lines[1].get_ydata().tolist(), "the charge is the membrane where nothing else is given"
