@@ -56,7 +56,10 @@ class Flow:
 
     @property
     def ranks(self):
-        """How far each step is from where its values come from, loops followed once; for a drawing."""
+        """The column of each step in a drawing: behind all that it reads, loops followed once.
+
+        What reads nothing stands right before the first that reads it.
+        """
         ranks, waiting = [0] * len(self.steps), list(range(len(self.steps)))
         while waiting:
             read = {end for start, end in self.edges if start in waiting}
@@ -65,6 +68,8 @@ class Flow:
             for start, end in self.edges:
                 if start == place and end in waiting:
                     ranks[end] = max(ranks[end], ranks[place] + 1)
+        for place in set(range(len(ranks))) - {end for _, end in self.edges}:
+            ranks[place] = min((ranks[end] for start, end in self.edges if start == place), default=1) - 1
         return tuple(ranks)
 
 

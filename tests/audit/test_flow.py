@@ -64,8 +64,9 @@ def test_a_product_of_an_address_ends_in_the_address():
 
 
 def test_ranks_follow_a_loop_once():
-    """0 -> 1 -> 2 -> 1 is a loop; 3 hangs on 2."""
-    assert Flow((None,) * 4, ((0, 1), (1, 2), (2, 1), (2, 3))).ranks == (0, 1, 2, 3)
+    """0 -> 1 -> 2 -> 1 is a loop; 3 hangs on 2, and 4, which reads nothing, is first needed by 3."""
+    assert Flow((None,) * 5, ((0, 1), (1, 2), (2, 1), (2, 3), (4, 3))).ranks == (0, 1, 2, 3, 2)
+    assert Flow((None,), ()).ranks == (0,)
 
 
 def test_what_is_not_compiled_is_refused():
