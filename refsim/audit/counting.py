@@ -10,13 +10,13 @@ from refsim.audit.census import Census
 from refsim.errors import MultiplicationError
 
 FORBIDDEN = {
-    "multiply": ("mul", "rmul", "imul", "matmul", "rmatmul", "imatmul"),
-    "divide": ("truediv", "rtruediv", "itruediv", "floordiv", "rfloordiv", "ifloordiv", "divmod", "rdivmod"),
-    "take the remainder": ("mod", "rmod", "imod"),
-    "raise to a power": ("pow", "rpow", "ipow"),
-    "turn into a float": ("float", "complex", "round", "trunc", "floor", "ceil"),
-    "use as an address": ("index",),
-    "shift by a value from data": ("rlshift", "rrshift"),
+    "multiply data": ("mul", "rmul", "imul", "matmul", "rmatmul", "imatmul"),
+    "divide data": ("truediv", "rtruediv", "itruediv", "floordiv", "rfloordiv", "ifloordiv", "divmod", "rdivmod"),
+    "take the remainder of data": ("mod", "rmod", "imod"),
+    "raise data to a power": ("pow", "rpow", "ipow"),
+    "turn data into a float": ("float", "complex", "round", "trunc", "floor", "ceil"),
+    "use data as an address": ("index",),
+    "shift by data": ("rlshift", "rrshift"),
 }
 
 
@@ -117,7 +117,7 @@ class CountingInteger:
 
 def _refusal(deed):
     def refuse(self, *_):
-        raise MultiplicationError(f"a kernel tried to {deed} on data ({self!r})")
+        raise MultiplicationError(f"a kernel tried to {deed} ({self!r})")
 
     return refuse
 
@@ -152,7 +152,7 @@ def plain(value):
 def constant(amount):
     """Return a shift amount after checking that it does not come from data (rule N1)."""
     if isinstance(amount, CountingInteger):
-        raise MultiplicationError("a kernel tried to shift by a value from data")
+        raise MultiplicationError(f"a kernel tried to shift by data ({amount!r})")
     return amount
 
 

@@ -40,6 +40,9 @@ class GuardedArray(np.ndarray):
 
     site = "data"
 
+    __numba_array_subtype_dispatch__ = True
+    """Lets numba ask for the type of every array under guard; else it takes one for a plain array that it has seen."""
+
     def __array_finalize__(self, parent):
         self.site = getattr(parent, "site", self.site)
 

@@ -62,13 +62,13 @@ class Function:
     Attributes
     ----------
     name : str
-    arguments : tuple of int
-        Identities of the parameters.
+    arguments : dict of str by int
+        Names of the parameters by identity, in order.
     instructions : tuple of Instruction
     """
 
     name: str
-    arguments: tuple
+    arguments: dict
     instructions: tuple
 
 
@@ -85,11 +85,11 @@ def read_functions(ir):
     functions : dict of Function by name
     """
     module = llvm.parse_assembly(ir)
-    lines = {reference: int(line) for reference, line in LOCATION.findall(ir)}
+    lines = {reference: int(line) or None for reference, line in LOCATION.findall(ir)}  # 0 is LLVM's for no line
     return {
         function.name: Function(
             function.name,
-            tuple(identity(argument) for argument in function.arguments),
+            {identity(argument): argument.name for argument in function.arguments},
             tuple(
                 read_instruction(instruction, lines) for block in function.blocks for instruction in block.instructions
             ),

@@ -100,11 +100,16 @@ def audit_kernel(dispatcher):
     MultiplicationError
         If there is nothing to audit: no compiled specialisation, or no IR to read.
     """
+    require_compiled(dispatcher)
+    return Audit(tuple(audit_specialisation(dispatcher, signature) for signature in dispatcher.signatures))
+
+
+def require_compiled(dispatcher):
+    """Refuse a numba function of which there is no machine code yet."""
     if not dispatcher.signatures:
         raise MultiplicationError(
             f"{dispatcher.py_func.__qualname__}: not compiled yet: call it, or give it a signature"
         )
-    return Audit(tuple(audit_specialisation(dispatcher, signature) for signature in dispatcher.signatures))
 
 
 def audit_specialisation(dispatcher, signature):
@@ -150,6 +155,11 @@ def second_opinion(taint, assembly):
 
 def located(function, signature):
     """Find the violations again in a build with debug information, which knows their source lines."""
+    return taint_of(debug_build(function, signature), signature).violations
+
+
+def debug_build(function, signature):
+    """Compile a function once more, as optimised as before, with source lines."""
     dispatcher = numba.njit(nogil=True, debug=True)(function)
     dispatcher.compile(signature)
-    return taint_of(dispatcher, signature).violations
+    return dispatcher

@@ -14,7 +14,9 @@ DATA, PRODUCT = 1, 2
 
 MULTIPLIERS = {"mul", "sdiv", "udiv", "srem", "urem"}
 DIVIDERS = {"sdiv", "udiv", "srem", "urem"}
-FLOAT = re.compile(r"\b(half|bfloat|float|double|fp128|x86_fp80)\b")
+FLOAT = re.compile(r"(?<![%@.\"\w])(half|bfloat|float|double|fp128|x86_fp80)\b")
+"""A type, not the register ``%half`` of somebody's argument of that name."""
+
 PASSING = {
     "add", "sub", "and", "or", "xor", "shl", "lshr", "ashr", "trunc", "zext", "sext", "bitcast", "ptrtoint", "inttoptr",
     "phi", "freeze", "extractelement", "insertelement", "shufflevector", "extractvalue", "insertvalue", "addrspacecast",

@@ -128,6 +128,14 @@ def test_an_unproved_compiled_function_gets_no_data():
         numba.njit(lambda values: values)(data())
 
 
+def test_nor_does_one_that_knows_plain_arrays_of_that_type():
+    """numba remembers the types of arrays that it has seen; one under guard is not taken for one of them."""
+    function = numba.njit(lambda values: values)
+    assert function(unguarded(data())).tolist() == unguarded(data()).tolist()
+    with pytest.raises(MultiplicationError, match="handed to a compiled function without a proof"):
+        function(data())
+
+
 REPLACED = {
     "reference": ("refsim.ops.linear.accumulate_spikes", lambda values, weights, bias, sums: weights * 2),
     "fast": ("refsim.engine.gathering.gather_sums", lambda *arguments: arguments[5] * 2),
