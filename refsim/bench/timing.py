@@ -13,6 +13,10 @@ CEILING_ROWS, CEILING_WIDTH, CEILING_REPEATS = 24, 768, 6_000
 """Rows of int8 and sums of int32 that together take 21 KiB, so that they stay in a first-level cache of 32."""
 
 
+LEAST_SECONDS = 0.03
+"""A turn takes at least so long."""
+
+
 @dataclass(frozen=True)
 class Times:
     """Seconds of one subject.
@@ -41,7 +45,9 @@ class Times:
 def interleaved(subjects, repeats, after=None, clock=time.perf_counter):
     """Time subjects in turns, so that a drift of the machine's speed meets them all.
 
-    Each runs once beforehand, untimed: it may compile. Every round begins with another subject.
+    Each runs once beforehand, untimed: it may compile. Every round begins with another subject. What is short is called
+    again and again in its turn, so that it is not its first call alone that is timed, while caches hold the data of the
+    subject before, and threads of that one may still be waiting for more.
 
     Parameters
     ----------
@@ -49,7 +55,7 @@ def interleaved(subjects, repeats, after=None, clock=time.perf_counter):
         Called without arguments.
     repeats : int
     after : callable, optional
-        Called with the name and what the subject returned after every call, outside of the time.
+        Called with the name and what the subject returned last after every turn, outside of the time.
     clock : callable
         Gives seconds.
 
@@ -61,11 +67,13 @@ def interleaved(subjects, repeats, after=None, clock=time.perf_counter):
     for turn in range(repeats + 1):
         for place in range(len(names)):
             name = names[(place + turn) % len(names)]
-            start = clock()
-            outcome = subjects[name]()
-            taken = clock() - start
+            start, taken, calls = clock(), 0.0, 0
+            while calls == 0 or (taken < LEAST_SECONDS and turn > 0):
+                outcome = subjects[name]()
+                calls += 1
+                taken = clock() - start
             if turn > 0:
-                seconds[name].append(taken)
+                seconds[name].append(taken / calls)
             if after is not None:
                 after(name, outcome)
     return {name: Times(tuple(values)) for name, values in seconds.items()}

@@ -7,7 +7,7 @@ import numpy as np
 from refsim.audit.census import Census
 from refsim.audit.guard import guarded
 from refsim.engine.chain import PlacewiseStep, count_spikes
-from refsim.engine.listing import ones_of
+from refsim.engine.listing import most_events, ones_of
 from refsim.engine.values import aligned
 from refsim.kernels.fast.accumulate import LANES, SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import CHUNK, fire_trains
@@ -81,8 +81,10 @@ class Packed:
     def scratch(self, plane_count):
         """Return what one thread needs beside inputs and outputs: lists and partial sums."""
         partial = np.int32 if self.weights.dtype.itemsize > 1 else np.int16
+        taps = len(self.tap_rows)
+        rows = taps * (most_events(self.rows // taps, taps) - COPIED) + COPIED
         forms = (
-            (((TILE, plane_count, 4 * self.rows + COPIED), np.uint16), ((TILE, plane_count, PATTERNS + 1), np.int64)),
+            (((TILE, plane_count, rows), np.uint16), ((TILE, plane_count, PATTERNS + 1), np.int64)),
             (
                 ((5, self.width), partial),
                 ((TIMESTEPS_AT_ONCE,), np.int64),

@@ -18,7 +18,7 @@ class Lists:
 
     Attributes
     ----------
-    events : ndarray of uint16, shape (G, P, M, 4 C + 8)
+    events : ndarray of uint16, shape (G, P, M, ...)
     bounds : ndarray of uint16, shape (G, P, M, 17)
     ones : ndarray of int64, shape (G, P, M)
         As `list_trains` gives them.
@@ -33,12 +33,23 @@ class Lists:
         return tuple(array.reshape(*array.shape[:2], *shape, array.shape[3]) for array in (self.events, self.bounds))
 
 
-def list_memory(shape, groups, make):
+def most_events(channels, taps):
+    """Return how many events a place lists at most, and what is copied past the end.
+
+    Eleven patterns of several timesteps have too few channels for a list; taken apart, each is up to four events.
+    """
+    taken_apart = 11 * (-(-FEWEST_ROWS // taps) - 1)
+    return channels + 3 * min(channels, taken_apart) + COPIED
+
+
+def list_memory(shape, taps, groups, make):
     """Return memory for the lists of planes of a shape (P, M, C), and none of its values.
 
     Parameters
     ----------
     shape : tuple of int
+    taps : int
+        Of the windows that they are for.
     groups : int
         How many times four timesteps.
     make : function
@@ -46,7 +57,7 @@ def list_memory(shape, groups, make):
     """
     planes, places, channels = shape
     return Lists(
-        make("events", np.uint16, (groups, planes, places, 4 * channels + COPIED)),
+        make("events", np.uint16, (groups, planes, places, most_events(channels, taps))),
         make("bounds", np.uint16, (groups, planes, places, PATTERNS + 1)),
         make("ones", np.int64, (groups, planes, places)),
     )
@@ -54,11 +65,7 @@ def list_memory(shape, groups, make):
 
 def list_scratch(channels, make):
     """Return what one thread needs to list."""
-    return (
-        make("found", np.uint16, (channels + 1,)),
-        make("patterns", np.uint8, (channels + 1,)),
-        make("begins", np.int64, (PATTERNS,)),
-    )
+    return make("found", np.uint16, (channels + 1,)), make("begins", np.int64, (PATTERNS,))
 
 
 def list_places(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
@@ -72,7 +79,7 @@ def listed(planes, taps, groups, fewest=FEWEST_ROWS):
     def make(_, dtype, shape):
         return np.zeros(shape, dtype)
 
-    lists = list_memory(planes.shape, groups, make)
+    lists = list_memory(planes.shape, taps, groups, make)
     list_places(planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], make), lists, fewest)
     return lists
 
@@ -106,7 +113,9 @@ class ListStep(PlacewiseStep):
 
     def prepare(self, values):
         groups = 2 if self.graph.timesteps > 4 else 1
-        values.lists[self.site, self.taps] = list_memory(self.planes(values).shape, groups, self.memory(values))
+        values.lists[self.site, self.taps] = list_memory(
+            self.planes(values).shape, self.taps, groups, self.memory(values)
+        )
 
     def work(self, values, part, first, last):
         scratch = list_scratch(self.channels, self.memory(values, part))

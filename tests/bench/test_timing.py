@@ -41,6 +41,13 @@ def test_subjects_take_turns():
     assert [(name, name.upper()) for name in "abbaabba"] == seen
 
 
+def test_what_is_short_is_called_again_in_its_turn():
+    """Three calls of 10 ms, and two of 20 and 12, make up a turn of 30 ms each; the first, untimed, is one call."""
+    clock = Clock()
+    times = interleaved({"a": clock.worker("a", 9, 0.01, 0.0125, 0.01, 0.02, 0.012)}, 2, clock=clock)
+    assert [pytest.approx(0.0325 / 3), pytest.approx(0.016)] == list(times["a"].seconds) and 6 == len(clock.calls)
+
+
 def test_median_and_quartiles():
     """Of 1 to 5: 3, 2 and 4; of one time, itself."""
     assert (3, (2, 4)) == (Times((5, 1, 3, 2, 4)).median, Times((5, 1, 3, 2, 4)).quartiles)

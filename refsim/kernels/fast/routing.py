@@ -29,9 +29,9 @@ def list_trains(planes, fewest, first, last, scratch, events, bounds, ones):
     first, last : int
         Places to list.
     scratch : tuple of ndarray
-        found, uint16 of shape (C + 1,); patterns, uint8 of shape (C + 1,); begins, int64 of shape (16,).
-    events : ndarray of uint16, shape (G, P, M, 4 C + 8)
-        Filled for each group of four timesteps: channels, sorted by pattern.
+        found, uint16 of shape (C + 1,); begins, int64 of shape (16,).
+    events : ndarray of uint16, shape (G, P, M, ...)
+        Filled for each group of four timesteps: channels, sorted by pattern; with room for all.
     bounds : ndarray of uint16, shape (G, P, M, 17)
         Filled: the channels of a pattern are events[bounds[pattern] : bounds[pattern + 1]].
     ones : ndarray of int64, shape (G, P, M)
@@ -47,24 +47,22 @@ def list_trains(planes, fewest, first, last, scratch, events, bounds, ones):
     >>> lists.ones.item()
     4
     """
-    found, patterns, begins = scratch
+    found, begins = scratch
     for group in range(events.shape[0]):
         for plane in range(planes.shape[0]):
             for place in range(first, last):
                 count = uint64(0)
                 for channel in range(uint64(planes.shape[2])):
-                    pattern = (planes[plane, place, channel] >> (group << 2)) & 15
                     found[count] = channel
-                    patterns[count] = pattern
-                    count += uint64(pattern != 0)
+                    count += uint64((planes[plane, place, channel] >> (group << 2)) & 15 != 0)
                 for pattern in range(PATTERNS):
                     begins[pattern] = 0
                 for event in range(count):
-                    begins[patterns[event]] += 1
+                    begins[(planes[plane, place, found[event]] >> (group << 2)) & 15] += 1
                 ones[group, plane, place] = count_ones(begins)
                 begin_patterns(begins, fewest, bounds, group, plane, place)
                 for event in range(count):
-                    pattern = patterns[event]
+                    pattern = (planes[plane, place, found[event]] >> (group << 2)) & 15
                     if begins[pattern] >= 0:
                         events[group, plane, place, begins[pattern]] = found[event]
                         begins[pattern] += 1
@@ -113,7 +111,7 @@ def route_window(
 
     Parameters
     ----------
-    events : ndarray of uint16, shape (G, P, Y, X, 4 C + 8)
+    events : ndarray of uint16, shape (G, P, Y, X, ...)
     bounds : ndarray of uint16, shape (G, P, Y, X, 17)
         As `list_trains` gives them, as an image; tokens are an image of one column.
     group : int
@@ -123,7 +121,7 @@ def route_window(
         The first row of weights of each tap, a table made by repeated addition.
     place : int
         y X' + x.
-    rows : ndarray of uint16, shape (lines, P, 4 * window * window * C + 8)
+    rows : ndarray of uint16, shape (lines, P, ...)
         Filled at a line.
     row_bounds : ndarray of int64, shape (lines, P, 17)
         Filled at a line, as `bounds`.
