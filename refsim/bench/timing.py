@@ -16,6 +16,8 @@ CEILING_ROWS, CEILING_WIDTH, CEILING_REPEATS = 24, 768, 6_000
 LEAST_SECONDS = 0.03
 """A turn takes at least so long."""
 
+REST_SECONDS = 0.05
+
 
 @dataclass(frozen=True)
 class Times:
@@ -42,7 +44,7 @@ class Times:
         return lower, upper
 
 
-def interleaved(subjects, repeats, after=None, clock=time.perf_counter):
+def interleaved(subjects, repeats, after=None, clock=time.perf_counter, rest=time.sleep):
     """Time subjects in turns, so that a drift of the machine's speed meets them all.
 
     Each runs once beforehand, untimed: it may compile. Every round begins with another subject. What is short is called
@@ -58,6 +60,8 @@ def interleaved(subjects, repeats, after=None, clock=time.perf_counter):
         Called with the name and what the subject returned last after every turn, outside of the time.
     clock : callable
         Gives seconds.
+    rest : callable
+        Lets so many seconds pass.
 
     Returns
     -------
@@ -67,6 +71,7 @@ def interleaved(subjects, repeats, after=None, clock=time.perf_counter):
     for turn in range(repeats + 1):
         for place in range(len(names)):
             name = names[(place + turn) % len(names)]
+            rest(REST_SECONDS)
             start, taken, calls = clock(), 0.0, 0
             while calls == 0 or (taken < LEAST_SECONDS and turn > 0):
                 outcome = subjects[name]()

@@ -5,14 +5,11 @@ import math
 import numpy as np
 
 from refsim.audit.guard import guarded
+from refsim.kernels.fast.accumulate import LINE
 from refsim.kernels.fast.trains import unpack_trains
 
 MOST_TIMESTEPS = 8
 """A train is a byte."""
-
-
-LINE = 64
-"""Bytes of a line of the cache."""
 
 
 def aligned(shape, dtype, site):

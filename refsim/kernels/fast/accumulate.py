@@ -13,8 +13,20 @@ How many times is the length of a tuple, `lanes`, and so known when a kernel is 
 stays in registers while rows are added to it.
 """
 
+LINE = 64
+"""Bytes of a line of the cache."""
+
 SAFE_ROWS = 256
 """So many rows of int8 add up within int16: 256 times -128 is its lowest value."""
+
+
+@tuned_inline
+def fetch(weights, block, block_size, seen):
+    """Look at every line of a block, so that it comes to the cache as a stream; rows that fire come in no order."""
+    line = block
+    while line < block + uint64(block_size):
+        seen[0] ^= weights[line]
+        line += uint64(LINE)
 
 
 @tuned_inline
@@ -169,6 +181,7 @@ def gather_sums(
                 )  # fmt: skip
             base, block = uint64(0), uint64(0)
             while block < uint64(weights.shape[0]):
+                fetch(weights, block, block_size, partials[1])
                 for line in range(count):
                     gather_place(weights, block, lists, line, safe_rows, lanes, partials, timesteps)
                     for timestep in range(timesteps):
@@ -227,6 +240,7 @@ def gather_trains(
             route_window(events, bounds, 0, window, stride, padding, tap_rows, place, rows, row_bounds, line)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
+            fetch(weights, block, block_size, partials[1])
             for line in range(count):
                 gather_place(weights, block, lists, line, safe_rows, lanes, partials, levels.shape[0])
                 fire_sums(sums, 0, bias, base, width, input_shifts, levels, subtract, neurons, tile + line, out)
