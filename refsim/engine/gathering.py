@@ -23,7 +23,7 @@ FEWEST_LANES, MOST_LANES = 2, 4
 """Lanes of a block. Of shorter lines LLVM would make single sums before it thinks of vectors; more would not stay in
 registers."""
 
-TILE = 64
+TILE = 128
 """Places whose rows are listed before a block is gathered for all of them: so often its weights come from the cache."""
 
 WIDE_SAFE_ROWS = 1 << 16
