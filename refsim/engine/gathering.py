@@ -82,9 +82,13 @@ class Packed:
         """Return what one thread needs beside inputs and outputs: lists and partial sums."""
         partial = np.int32 if self.weights.dtype.itemsize > 1 else np.int16
         taps = len(self.tap_rows)
-        rows = taps * (most_events(self.rows // taps, taps) - COPIED) + COPIED
+        rows = taps * (most_events(self.rows // taps, taps) - COPIED) + PATTERNS * COPIED
         forms = (
-            (((TILE, plane_count, rows), np.uint16), ((TILE, plane_count, PATTERNS + 1), np.int64)),
+            (
+                ((TILE, plane_count, rows), np.uint16),
+                ((TILE, plane_count, 2, PATTERNS), np.int64),
+                ((PATTERNS,), np.int64),
+            ),
             (
                 ((5, self.width), partial),
                 ((TIMESTEPS_AT_ONCE,), np.int64),

@@ -19,18 +19,22 @@ class Lists:
     Attributes
     ----------
     events : ndarray of uint16, shape (G, P, M, ...)
-    bounds : ndarray of uint16, shape (G, P, M, 17)
+    runs : ndarray of uint8, shape (G, P, M, 16)
+    bounds : ndarray of uint16, shape (G, P, M, 16)
     ones : ndarray of int64, shape (G, P, M)
         As `list_trains` gives them.
     """
 
     events: np.ndarray
+    runs: np.ndarray
     bounds: np.ndarray
     ones: np.ndarray
 
     def as_image(self, shape):
         """Return what the kernels that gather take, for rows and columns of places."""
-        return tuple(array.reshape(*array.shape[:2], *shape, array.shape[3]) for array in (self.events, self.bounds))
+        return tuple(
+            array.reshape(*array.shape[:2], *shape, array.shape[3]) for array in (self.events, self.runs, self.bounds)
+        )
 
 
 def most_events(channels, taps):
@@ -58,7 +62,8 @@ def list_memory(shape, taps, groups, make):
     planes, places, channels = shape
     return Lists(
         make("events", np.uint16, (groups, planes, places, most_events(channels, taps))),
-        make("bounds", np.uint16, (groups, planes, places, PATTERNS + 1)),
+        make("runs", np.uint8, (groups, planes, places, PATTERNS)),
+        make("bounds", np.uint16, (groups, planes, places, PATTERNS)),
         make("ones", np.int64, (groups, planes, places)),
     )
 
@@ -70,7 +75,7 @@ def list_scratch(channels, make):
 
 def list_places(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
     """List some places of planes of trains (P, M, C), for windows of so many taps."""
-    list_trains(planes, -(-fewest // taps), first, last, scratch, lists.events, lists.bounds, lists.ones)
+    list_trains(planes, -(-fewest // taps), first, last, scratch, lists.events, lists.runs, lists.bounds, lists.ones)
 
 
 def listed(planes, taps, groups, fewest=FEWEST_ROWS):

@@ -76,15 +76,15 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, partials, t
     Partial sums are of 16 bits, which doubles the additions of an instruction; before more than `safe_rows` rows could
     leave them they go into the sums of 32 bits.
     """
-    (rows, bounds), (partial, filled, sums), width = lists, partials, LANES * len(lanes)
-    at_once = bounds[line, part, PATTERNS] <= safe_rows
+    (rows, ranges, _), (partial, filled, sums), width = lists, partials, LANES * len(lanes)
+    at_once = ranges[line, part, 0, 0] <= safe_rows
     clear(partial, timesteps, width)
     if not at_once:
         double(sums, timesteps, width)
         for timestep in range(timesteps):
             filled[timestep] = 0
     for pattern in range(1, PATTERNS):
-        start, end = uint64(bounds[line, part, pattern]), uint64(bounds[line, part, pattern + 1])
+        start, end = uint64(ranges[line, part, 0, pattern]), uint64(ranges[line, part, 1, pattern])
         while start < end:
             stop = min(start + uint64(safe_rows), end)
             add_rows(weights, block, rows, line, part, start, stop, lanes, partial)
@@ -109,12 +109,12 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, partials, t
 @tuned_inline
 def gather_place(weights, block, lists, line, safe_rows, lanes, partials, timesteps):
     """Add up all planes of one place for one block of outputs, the most significant first."""
-    (rows, bounds), (_, _, sums), width = lists, partials, LANES * len(lanes)
+    (rows, ranges, _), (_, _, sums), width = lists, partials, LANES * len(lanes)
     for timestep in range(timesteps):
         for output in range(width):
             sums[timestep, 0, output] = 0
     for plane in range(rows.shape[1] - 1, -1, -1):
-        if bounds[line, plane, PATTERNS] != 0:
+        if ranges[line, plane, 0, 0] != 0:
             gather_part(weights, block, lists, line, plane, safe_rows, lanes, partials, timesteps)
         else:
             double(sums, timesteps, width)
@@ -129,7 +129,7 @@ def gather_sums(
     Parameters
     ----------
     trains : tuple of ndarray
-        events and bounds: the planes of an image of trains, as `list_trains` lists them. An integer is the sum over
+        events, runs and bounds: the planes of an image of trains, as `list_trains` lists them. An integer is the sum over
         planes p of its bit << p; tokens are an image of one column.
     geometry : tuple of int
         Window, stride and padding.
@@ -145,8 +145,8 @@ def gather_sums(
     lanes : tuple of int
         As many as a block has lanes.
     lists : tuple of ndarray
-        rows (tile, P, ...) and bounds (tile, P, 17): what a tile of places gathers. The weights of a block stay in
-        the cache while all places of a tile use them.
+        As for `route_window`, a line for each place of a tile. The weights of a block stay in the cache while all
+        places of a tile use them.
     partials : tuple of ndarray
         partial of shape (5, width), int16 for weights of 8 bits, else int32; filled, int64 of shape (4,); sums, int32
         of shape (4, 1, width): scratch.
@@ -168,17 +168,13 @@ def gather_sums(
     >>> out.ravel().tolist()  # channel 0 fires at timesteps 0 and 1, channel 1 at timestep 1: 5 + 1, 5 + 7 + 1
     [6, 13]
     """
-    (events, bounds), (window, stride, padding) = trains, geometry
-    (rows, row_bounds), sums, width = lists, partials[2], LANES * len(lanes)
+    (window, stride, padding), rows, sums, width = geometry, lists[0], partials[2], LANES * len(lanes)
     for group in range((out.shape[0] + 3) >> 2):
         timesteps = min(TIMESTEPS_AT_ONCE, out.shape[0] - (group << 2))
         for tile in range(first, last, rows.shape[0]):
             count = min(rows.shape[0], last - tile)
             for line in range(count):
-                place = tile + line
-                route_window(
-                    events, bounds, group, window, stride, padding, tap_rows, place, rows, row_bounds, line
-                )  # fmt: skip
+                route_window(trains, group, window, stride, padding, tap_rows, tile + line, lists, line)
             base, block = uint64(0), uint64(0)
             while block < uint64(weights.shape[0]):
                 fetch(weights, block, block_size, partials[1])
@@ -231,13 +227,11 @@ def gather_trains(
     >>> out.ravel().tolist()  # charges 6, then 6 + (13 << 1) = 32, against a level of 16
     [2]
     """
-    (events, bounds), (window, stride, padding) = trains, geometry
-    (rows, row_bounds), sums, width = lists, partials[2], LANES * len(lanes)
+    (window, stride, padding), rows, sums, width = geometry, lists[0], partials[2], LANES * len(lanes)
     for tile in range(first, last, rows.shape[0]):
         count = min(rows.shape[0], last - tile)
         for line in range(count):
-            place = tile + line
-            route_window(events, bounds, 0, window, stride, padding, tap_rows, place, rows, row_bounds, line)
+            route_window(trains, 0, window, stride, padding, tap_rows, tile + line, lists, line)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
             fetch(weights, block, block_size, partials[1])

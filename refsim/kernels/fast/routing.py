@@ -7,14 +7,14 @@ from refsim.kernels.kernel import tuned_inline, tuned_kernel
 TIMESTEPS_AT_ONCE = 4
 """Trains are gathered four timesteps at a time, so that a channel's part of a train is one of sixteen patterns."""
 
-PATTERNS = 16
+PATTERNS, LAST = 16, 15
 
 COPIED = 8
-"""So many events are copied at once, past the end of a list too; the next list is written over the rest."""
+"""So many events are copied at once, past the end of a list too: between lists there is room."""
 
 
 @tuned_kernel
-def list_trains(planes, fewest, first, last, scratch, events, bounds, ones):
+def list_trains(planes, fewest, first, last, scratch, events, runs, bounds, ones):
     """List the channels that fire at each place, pattern by pattern, once for all windows that hold the place.
 
     The search has no branch: every channel is written, and the next one writes over it where it is silent.
@@ -32,8 +32,10 @@ def list_trains(planes, fewest, first, last, scratch, events, bounds, ones):
         found, uint16 of shape (C + 1,); begins, int64 of shape (16,).
     events : ndarray of uint16, shape (G, P, M, ...)
         Filled for each group of four timesteps: channels, sorted by pattern; with room for all.
-    bounds : ndarray of uint16, shape (G, P, M, 17)
-        Filled: the channels of a pattern are events[bounds[pattern] : bounds[pattern + 1]].
+    runs : ndarray of uint8, shape (G, P, M, 16)
+        Filled: the patterns that occur; the last entry is how many.
+    bounds : ndarray of uint16, shape (G, P, M, 16)
+        Filled: the channels of pattern runs[run] are events[bounds[run] : bounds[run + 1]].
     ones : ndarray of int64, shape (G, P, M)
         Filled: spikes of all timesteps.
 
@@ -42,10 +44,10 @@ def list_trains(planes, fewest, first, last, scratch, events, bounds, ones):
     >>> import numpy as np
     >>> from refsim.engine.listing import listed
     >>> lists = listed(np.array([[[0, 5, 2, 0, 1]]], np.uint8), 1, 1)
-    >>> lists.events[..., :4].ravel().tolist(), lists.bounds[..., 1:6].ravel().tolist()  # 5 is taken apart: 1 and 4
-    ([1, 4, 2, 1], [0, 2, 3, 3, 4])
-    >>> lists.ones.item()
-    4
+    >>> lists.events[..., :4].ravel().tolist(), lists.ones.item()  # 5 is taken apart: 1 and 4
+    ([1, 4, 2, 1], 4)
+    >>> lists.runs[..., :3].ravel().tolist(), lists.runs[..., 15].item(), lists.bounds[..., :4].ravel().tolist()
+    ([1, 2, 4], 3, [0, 2, 3, 4])
     """
     found, begins = scratch
     for group in range(events.shape[0]):
@@ -60,7 +62,7 @@ def list_trains(planes, fewest, first, last, scratch, events, bounds, ones):
                 for event in range(count):
                     begins[(planes[plane, place, found[event]] >> (group << 2)) & 15] += 1
                 ones[group, plane, place] = count_ones(begins)
-                begin_patterns(begins, fewest, bounds, group, plane, place)
+                begin_patterns(begins, fewest, runs, bounds, group, plane, place)
                 for event in range(count):
                     pattern = (planes[plane, place, found[event]] >> (group << 2)) & 15
                     if begins[pattern] >= 0:
@@ -85,7 +87,7 @@ def count_ones(counts):
 
 
 @tuned_inline
-def begin_patterns(begins, fewest, bounds, group, plane, place):
+def begin_patterns(begins, fewest, runs, bounds, group, plane, place):
     """Turn the counts of the patterns into where each begins; -1 for those that are taken apart."""
     for pattern in range(3, PATTERNS):
         if pattern & (pattern - 1) != 0 and begins[pattern] < fewest:
@@ -93,27 +95,30 @@ def begin_patterns(begins, fewest, bounds, group, plane, place):
                 if (pattern >> timestep) & 1 != 0:
                     begins[1 << timestep] += begins[pattern]
             begins[pattern] = -1
-    total = 0
+    total, run = 0, 0
     for pattern in range(1, PATTERNS):
-        bounds[group, plane, place, pattern] = total
-        if begins[pattern] >= 0:
+        if begins[pattern] > 0:
             count = begins[pattern]
+            runs[group, plane, place, run] = pattern
+            bounds[group, plane, place, run] = total
             begins[pattern] = total
             total += count
-    bounds[group, plane, place, PATTERNS] = total
+            run += 1
+    runs[group, plane, place, LAST] = run
+    bounds[group, plane, place, run] = total
 
 
 @tuned_inline
 def route_window(
-    events, bounds, group, window, stride, padding, tap_rows, place, rows, row_bounds, line
+    trains, group, window, stride, padding, tap_rows, place, lists, line
 ):  # fmt: skip
     """List the rows that the window of one place gathers, pattern by pattern, from the lists of its places.
 
     Parameters
     ----------
-    events : ndarray of uint16, shape (G, P, Y, X, ...)
-    bounds : ndarray of uint16, shape (G, P, Y, X, 17)
-        As `list_trains` gives them, as an image; tokens are an image of one column.
+    trains : tuple of ndarray
+        events, runs, bounds, as `list_trains` gives them, as an image: shape (G, P, Y, X, ...); tokens are an image of
+        one column.
     group : int
     window, stride, padding : int
         What lies outside the image has no spikes.
@@ -121,29 +126,44 @@ def route_window(
         The first row of weights of each tap, a table made by repeated addition.
     place : int
         y X' + x.
-    rows : ndarray of uint16, shape (lines, P, ...)
-        Filled at a line.
-    row_bounds : ndarray of int64, shape (lines, P, 17)
-        Filled at a line, as `bounds`.
+    lists : tuple of ndarray
+        rows, uint16 of shape (lines, P, ...), and ranges, int64 of shape (lines, P, 2, 16), filled at a line: the rows
+        of a pattern are rows[ranges[0, pattern] : ranges[1, pattern]], all together ranges[0, 0]. begins, int64 of
+        shape (16,): scratch.
     line : int
     """
+    (events, runs, bounds), (rows, ranges, begins) = trains, lists
     height, width = events.shape[2], events.shape[3]
     across = (width + padding + padding - window) // stride + 1
     top, left = place // across * stride - padding, place % across * stride - padding
     low, high = max(0, left), min(width, left + window)
     for part in range(rows.shape[1]):
-        total = uint64(0)
+        for pattern in range(PATTERNS):
+            begins[pattern] = 0
+        for y in range(max(0, top), min(height, top + window)):
+            for x in range(low, high):
+                for run in range(runs[group, part, y, x, LAST]):
+                    begins[runs[group, part, y, x, run]] += (
+                        bounds[group, part, y, x, run + 1] - bounds[group, part, y, x, run]
+                    )
+        total, room = 0, 0
         for pattern in range(1, PATTERNS):
-            row_bounds[line, part, pattern] = total
-            for y in range(max(0, top), min(height, top + window)):
-                for x in range(low, high):
-                    first_row = tap_rows[(y - top) * window + x - left]
-                    start = uint64(bounds[group, part, y, x, pattern])
-                    count = uint64(bounds[group, part, y, x, pattern + 1]) - start
+            count = begins[pattern]
+            begins[pattern] = ranges[line, part, 0, pattern] = room
+            ranges[line, part, 1, pattern] = room + count
+            total += count
+            room += count + COPIED
+        ranges[line, part, 0, 0] = total
+        for y in range(max(0, top), min(height, top + window)):
+            for x in range(low, high):
+                first_row = tap_rows[(y - top) * window + x - left]
+                for run in range(runs[group, part, y, x, LAST]):
+                    start = uint64(bounds[group, part, y, x, run])
+                    count = uint64(bounds[group, part, y, x, run + 1]) - start
+                    place_of_rows = uint64(begins[runs[group, part, y, x, run]])
                     for copied in range(uint64(0), count, uint64(COPIED)):
                         for event in range(uint64(COPIED)):
-                            rows[line, part, total + copied + event] = (
+                            rows[line, part, place_of_rows + copied + event] = (
                                 first_row + events[group, part, y, x, start + copied + event]
                             )
-                    total += count
-        row_bounds[line, part, PATTERNS] = total
+                    begins[runs[group, part, y, x, run]] = place_of_rows + count
