@@ -19,10 +19,6 @@ from refsim.ops.windows import window_coverage
 LARGEST_BLOCK = 1 << 19
 """Bytes of a block of weights: it has to stay in the second cache while a tile of places uses it."""
 
-FEWEST_LANES, MOST_LANES = 2, 4
-"""Lanes of a block. Of shorter lines LLVM would make single sums before it thinks of vectors; more would not stay in
-registers."""
-
 TILE = 128
 """Places whose rows are listed before a block is gathered for all of them: so often its weights come from the cache."""
 
@@ -45,6 +41,10 @@ class Packed:
         Named by the guard on the weights.
     """
 
+    LANE_COUNTS = (2, 4)
+    """How many lanes a block may have: powers of two, so that rows begin at shifts of their numbers. Of shorter lines
+    LLVM would make single sums before it thinks of vectors; longer ones would not stay in registers."""
+
     def __init__(self, operators, reach=NOT_KNOWN, site="weights"):
         self.site = site
         first = operators[0]
@@ -53,7 +53,7 @@ class Packed:
         self.stride, self.padding = (first.stride, first.padding) if is_image else (1, 0)
         rows = [operator.weights.reshape(-1, operator.weights.shape[-1]) for operator in operators]
         self.rows, self.outputs = len(rows[0]), sum(part.shape[1] for part in rows)
-        self.lanes = (0,) * lane_count(self.rows, self.outputs, rows[0].dtype.itemsize)
+        self.lanes = (0,) * lane_count(self.LANE_COUNTS, self.rows, self.outputs, rows[0].dtype.itemsize)
         self.width = LANES * len(self.lanes)
         blocks = -(-self.outputs // self.width)
         padded = blocks * self.width
@@ -98,15 +98,11 @@ class Packed:
         return tuple(tuple(aligned(*form, self.site) for form in group) for group in forms)
 
 
-def lane_count(rows, outputs, weight_bytes):
-    """Return how many lanes a block has: a power of two, as many as fit, without lanes that no output uses."""
-    count = MOST_LANES
-    while count > FEWEST_LANES and (
-        rows * count * LANES * weight_bytes > LARGEST_BLOCK
-        or -(-outputs // (count * LANES)) * count > -(-outputs // LANES)
-    ):
-        count >>= 1
-    return count
+def lane_count(counts, rows, outputs, weight_bytes):
+    """Return how many lanes a block has: of those that fit, what leaves fewest unused, then the most."""
+    fewest = min(counts)
+    fitting = [count for count in counts if count == fewest or rows * count * LANES * weight_bytes <= LARGEST_BLOCK]
+    return min(fitting, key=lambda count: (-(-outputs // (count * LANES)) * count, -count))
 
 
 def packed(graph, affine, form=Packed):

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from refsim.audit.guard import guarded
-from refsim.engine.chain import PlacewiseStep
-from refsim.engine.gathering import NOT_KNOWN, Packed, affine_census, packed
+from refsim.engine.chain import PlacewiseStep, count_spikes
+from refsim.engine.gathering import NOT_KNOWN, Neurons, Packed, affine_census, neuron_census, packed
 from refsim.engine.step import count_ones
 from refsim.engine.values import aligned
-from refsim.kernels.fast.pixels import MULTIPLES, gather_pixels
+from refsim.kernels.fast.pixels import MULTIPLES, gather_pixel_trains, gather_pixels
 
 SAFE_MULTIPLES = 17
 """So many times 15 * -128 add up within int16."""
@@ -21,50 +21,67 @@ WIDE_SAFE_MULTIPLES = 1 << 12
 class PackedPixels(Packed):
     """Weights of one affine map of pixels, block after block of outputs."""
 
+    LANE_COUNTS = (2, 3, 4)
+
     def __init__(self, operators, reach=NOT_KNOWN, site="weights"):
         super().__init__(operators, reach, site)
-        self.table_rows = guarded(np.arange(0, MULTIPLES * self.rows, MULTIPLES, dtype=np.uint32), site)
+        self.starts = guarded(np.arange(0, MULTIPLES * self.rows * self.width, self.width, dtype=np.uint32), site)
         fits = (MULTIPLES - 1) * reach <= np.iinfo(np.int16).max
         self.safe_rows = WIDE_SAFE_MULTIPLES if fits or self.weights.dtype.itemsize > 1 else SAFE_MULTIPLES
 
     @property
     def arguments(self):
         geometry, _, *others = super().arguments
-        return geometry, self.table_rows, *others
+        return geometry, self.starts, *others
 
     def scratch(self, plane_count=0):
         """Return what one thread needs beside inputs and outputs: multiples, lookups and partial sums."""
-        _, partials = super().scratch(plane_count)
-        multiples = aligned((MULTIPLES * self.rows * self.width,), partials[0].dtype, self.site)
-        return multiples, aligned((2, self.rows), np.uint32, self.site), partials
+        _, (partial, filled, _) = super().scratch(plane_count)
+        multiples = aligned((MULTIPLES * self.rows * self.width,), partial.dtype, self.site)
+        sums = aligned((1, 1, self.width), np.int32, self.site)
+        return multiples, aligned((2, self.rows), np.uint32, self.site), (partial, filled, sums)
 
 
 class PixelsStep(PlacewiseStep):
-    """One affine map of pixels, its sums written, the same for all timesteps.
+    """One affine map of pixels, the same for all timesteps; the layer of neurons on it, or its sums, written.
 
     Parameters
     ----------
     graph : Network or Fragment
     node : Node
+    neuron : Node or None
     """
 
-    def __init__(self, graph, node):
-        super().__init__(node)
+    def __init__(self, graph, node, neuron):
+        super().__init__(*filter(None, (node, neuron)))
         self.packed, self.shape = packed(graph, (node,), PackedPixels), graph.signals[node.name].shape
         self.places = math.prod(self.shape[:-1])
         self.cost = self.places * self.packed.outputs * self.packed.rows >> 3
+        if neuron is not None:
+            self.firing = Neurons([neuron.operator], graph.timesteps, len(self.packed.bias))
+            self.neuron_census = neuron_census(graph, neuron)
 
     def prepare(self, values):
-        (node,) = self.nodes
-        values.plain[node.name] = values.buffer(node.name, np.int32, (1, *self.shape))
+        node, *neurons = self.nodes
+        if neurons:
+            values.planes[neurons[0].name] = values.buffer(neurons[0].name, np.uint8, (1, *self.shape))
+        else:
+            values.plain[node.name] = values.buffer(node.name, np.int32, (1, *self.shape))
 
     def work(self, values, part, first, last):
-        (node,) = self.nodes
-        (image,), sums = values.plain[node.inputs[0]], values.plain[node.name].reshape(self.places, self.shape[-1])
+        node, *neurons = self.nodes
+        (image,) = values.plain[node.inputs[0]]
         scratch = values.scratch(("pixels", part, node.name), self.packed.scratch)
-        gather_pixels(image, *self.packed.arguments, *scratch, first, last, sums)
+        arguments = image, *self.packed.arguments, *scratch, first, last
+        if neurons:
+            trains = values.trains(neurons[0].name).reshape(self.places, self.shape[-1])
+            gather_pixel_trains(*arguments, *self.firing.arguments, Neurons.scratch(values, part), trains)
+            count_spikes(values, neurons[0].name, trains, first, last)
+        else:
+            gather_pixels(*arguments, values.plain[node.name].reshape(self.places, self.shape[-1]))
 
     def finish(self, values):
-        (node,) = self.nodes
+        node, *neurons = self.nodes
         pixels = values.plain[node.inputs[0]]
-        return {node.name: affine_census(node.operator, count_ones(pixels), pixels.shape[1:], self.shape, 1)}
+        census = {neuron.name: self.neuron_census for neuron in neurons}
+        return census | {node.name: affine_census(node.operator, count_ones(pixels), pixels.shape[1:], self.shape, 1)}

@@ -15,6 +15,7 @@ from refsim.engine.pixels import PixelsStep
 from refsim.engine.step import OperatorStep
 from refsim.engine.trains import AddStep, AttendStep, MaskStep, PoolStep, ReshapeStep
 from refsim.engine.values import MOST_TIMESTEPS, Values
+from refsim.kernels.fast.routing import TIMESTEPS_AT_ONCE
 from refsim.network import INPUT_SITE
 from refsim.ops import (
     LIF,
@@ -89,7 +90,9 @@ class Plan:
         if not isinstance(node.operator, (Linear, Convolution)) or not self.gathers(node):
             return None
         if node.inputs[0] not in self.as_planes:
-            return PixelsStep(self.graph, node)
+            neuron = self.neuron_on(node)
+            self.as_planes.update(filter(None, [neuron and neuron.name]))
+            return PixelsStep(self.graph, node, neuron)
         alike = [reader for reader in self.readers[node.inputs[0]] if self.is_alike(node, reader)]
         neurons = [self.neuron_on(reader) for reader in alike]
         if self.neuron_on(node) is None:
@@ -126,7 +129,8 @@ class Plan:
         readers = self.readers.get(node.name, ())
         if len(readers) != 1 or node.name in self.sites or not self.fires(readers[0]):
             return None
-        return readers[0] if self.graph.timesteps <= 4 else None
+        static = node.inputs[0] in self.graph.static_sites
+        return readers[0] if static or self.graph.timesteps <= TIMESTEPS_AT_ONCE else None
 
     def fires(self, node):
         """Tell whether a node is a layer of neurons whose spikes are kept as trains."""

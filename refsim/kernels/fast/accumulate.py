@@ -129,8 +129,8 @@ def gather_sums(
     Parameters
     ----------
     trains : tuple of ndarray
-        events, runs and bounds: the planes of an image of trains, as `list_trains` lists them. An integer is the sum over
-        planes p of its bit << p; tokens are an image of one column.
+        events, runs and bounds: the planes of an image of trains, as `list_trains` lists them. An integer is the sum
+        over planes p of its bit << p; tokens are an image of one column.
     geometry : tuple of int
         Window, stride and padding.
     tap_rows : ndarray of int64

@@ -3,6 +3,7 @@
 from numba import uint64
 
 from refsim.kernels.fast.accumulate import LANES, flush
+from refsim.kernels.fast.lif import fire_sums
 from refsim.kernels.kernel import tuned_inline, tuned_kernel
 
 MULTIPLES = 16
@@ -26,7 +27,7 @@ def add_up_multiples(weights, block, rows, width, multiples):
 
 
 @tuned_inline
-def list_multiples(image, geometry, place, table_rows, lookups):
+def list_multiples(image, geometry, place, starts, lookups):
     """List where the multiples stand that both halves of each pixel of a window ask for, and return how many pixels."""
     window, stride, padding = geometry
     across = (image.shape[1] + padding + padding - window) // stride + 1
@@ -36,30 +37,49 @@ def list_multiples(image, geometry, place, table_rows, lookups):
         for x in range(max(0, left), min(image.shape[1], left + window)):
             row = ((y - top) * window + x - left) * image.shape[2]
             for channel in range(image.shape[2]):
-                lookups[0, count] = table_rows[row + channel] + (image[y, x, channel] & 15)
-                lookups[1, count] = table_rows[row + channel] + (image[y, x, channel] >> 4)
+                lookups[0, count] = starts[((row + channel) << 4) + (image[y, x, channel] & 15)]
+                lookups[1, count] = starts[((row + channel) << 4) + (image[y, x, channel] >> 4)]
                 count += uint64(1)
     return count
 
 
+@tuned_inline
+def add_multiples(lookups, count, safe_rows, width, multiples, partials):
+    """Add up the multiples of both halves of some pixels; what the upper halves sum up to is doubled four times."""
+    partial, _, sums = partials
+    for output in range(width):
+        partial[0, output] = 0
+        sums[0, 0, output] = 0
+    for half in range(1, -1, -1):
+        for output in range(width):
+            sums[0, 0, output] = sums[0, 0, output] << 4
+        start = uint64(0)
+        while start < count:
+            stop = min(start + uint64(safe_rows), count)
+            for lookup in range(start, stop):
+                line = uint64(lookups[half, lookup])
+                for output in range(width):
+                    partial[0, output] += multiples[line + uint64(output)]
+            flush(partial, sums, 0, width)
+            start = stop
+
+
 @tuned_kernel
 def gather_pixels(
-    image, geometry, table_rows, weights, block_size, bias, safe_rows, lanes, multiples, lookups, partials, first, last,
-    out,
+    image, geometry, starts, weights, block_size, bias, safe_rows, lanes, multiples, lookups, partials, first, last, out
 ):  # fmt: skip
     """Convolve pixels for some places (rule N6).
 
     The plain kernel gathers one bit plane of the pixels after the other. Here a table holds 0 to 15 times each row of
-    weights, made by additions; a pixel asks for two of them, one for each half of its bits, and what the upper halves
-    sum up to is doubled four times.
+    weights, made by additions, and a pixel asks for two of them, one for each half of its bits.
 
     Parameters
     ----------
     image : ndarray of uint8, shape (Y, X, C)
     geometry : tuple of int
         Window, stride and padding.
-    table_rows : ndarray of uint32, shape (window * window * C,)
-        16 times the number of each row, a table made by repeated addition.
+    starts : ndarray of uint32, shape (16 * window * window * C,)
+        Where each multiple of each row begins, a table made by repeated addition.
     weights, block_size, bias, lanes
         As for `gather_sums`.
     safe_rows : int
@@ -86,28 +106,55 @@ def gather_pixels(
     >>> out.item()  # 5 * 2 + 7 * 255 + 1
     1796
     """
-    (partial, _, sums), width = partials, LANES * len(lanes)
-    base, block, shift = uint64(0), uint64(0), uint64(5 + (len(lanes) >> 1) - (len(lanes) >> 3))
+    sums, width = partials[2], LANES * len(lanes)
+    base, block = uint64(0), uint64(0)
     while block < uint64(weights.shape[0]):
-        add_up_multiples(weights, block, table_rows.shape[0], width, multiples)
+        add_up_multiples(weights, block, lookups.shape[1], width, multiples)
         for place in range(first, last):
-            end = list_multiples(image, geometry, place, table_rows, lookups)
-            for output in range(width):
-                partial[0, output] = 0
-                sums[0, 0, output] = 0
-            for half in range(1, -1, -1):
-                for output in range(width):
-                    sums[0, 0, output] = sums[0, 0, output] << 4
-                start = uint64(0)
-                while start < end:
-                    stop = min(start + uint64(safe_rows), end)
-                    for lookup in range(start, stop):
-                        line = uint64(lookups[half, lookup]) << shift
-                        for output in range(width):
-                            partial[0, output] += multiples[line + uint64(output)]
-                    flush(partial, sums, 0, width)
-                    start = stop
+            count = list_multiples(image, geometry, place, starts, lookups)
+            add_multiples(lookups, count, safe_rows, width, multiples, partials)
             for output in range(min(uint64(width), uint64(out.shape[1]) - base)):
                 out[place, base + output] = sums[0, 0, output] + bias[base + output]
+        base += uint64(width)
+        block += uint64(block_size)
+
+
+@tuned_kernel
+def gather_pixel_trains(
+    image, geometry, starts, weights, block_size, bias, safe_rows, lanes, multiples, lookups, partials, first, last,
+    input_shifts, levels, subtract, neurons, out,
+):  # fmt: skip
+    """Do as `gather_pixels`, and let exact binary neurons fire on the sums at once, at all timesteps (rule N8).
+
+    Parameters
+    ----------
+    image, geometry, starts, weights, block_size, bias, safe_rows, lanes, multiples, lookups, partials, first, last
+        As for `gather_pixels`.
+    input_shifts, levels, subtract, neurons
+        As for `fire_trains`, levels of shape (T, blocks * width).
+    out : ndarray of uint8, shape (places, outputs)
+        Trains; filled at these places.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from refsim.engine.pixels import PackedPixels
+    >>> from refsim.ops import Linear
+    >>> packed = PackedPixels([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
+    >>> shifts, levels, out = np.array([0, 1]), np.full((2, 64), 2000, np.int32), np.zeros((1, 1), np.uint8)
+    >>> neurons, image = tuple(np.zeros((3, 64), np.int32)), np.array([[[2, 255]]], np.uint8)
+    >>> arguments = (*packed.arguments, *packed.scratch(), 0, 1, shifts, levels, False, neurons)
+    >>> gather_pixel_trains(image, *arguments, out)
+    >>> out.item()  # charges 1796, then 1796 + (1796 << 1), against a level of 2000
+    2
+    """
+    sums, width = partials[2], LANES * len(lanes)
+    base, block = uint64(0), uint64(0)
+    while block < uint64(weights.shape[0]):
+        add_up_multiples(weights, block, lookups.shape[1], width, multiples)
+        for place in range(first, last):
+            count = list_multiples(image, geometry, place, starts, lookups)
+            add_multiples(lookups, count, safe_rows, width, multiples, partials)
+            fire_sums(sums, 0, bias, base, width, input_shifts, levels, subtract, neurons, place, out)
         base += uint64(width)
         block += uint64(block_size)

@@ -6,23 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refsim.engine.gathering import NOT_KNOWN
+from refsim.engine.gathering import NOT_KNOWN, Neurons
 from refsim.engine.pixels import SAFE_MULTIPLES, PackedPixels
-from refsim.kernels.fast.pixels import gather_pixels
-from refsim.ops import Convolution
+from refsim.kernels.fast.lif import CHUNK
+from refsim.kernels.fast.pixels import gather_pixel_trains, gather_pixels
+from refsim.ops import LIF, Convolution
 
 
 def gathered(kernel, operator, image, reach=NOT_KNOWN):
     """Run `gather_pixels`, or its Python source, in which NumPy's int8 would wrap."""
     packed = PackedPixels([operator], reach)
-    geometry, table_rows, weights, *others = packed.arguments
+    geometry, starts, weights, *others = packed.arguments
     multiples, lookups, partials = packed.scratch()
     if kernel is gather_pixels.python:
         weights, multiples = weights.astype(np.int64), multiples.astype(np.int64)
         partials = tuple(part.astype(np.int64) for part in partials)
     places = [(size + 2 * packed.padding - packed.window) // packed.stride + 1 for size in image.shape[:2]]
     out = np.full((places[0] * places[1], operator.weights.shape[-1]), 77, np.int32)
-    kernel(image, geometry, table_rows, weights, *others, multiples, lookups, partials, 0, len(out), out)
+    kernel(image, geometry, starts, weights, *others, multiples, lookups, partials, 0, len(out), out)
     return out.reshape(*places, -1)
 
 
@@ -72,3 +73,21 @@ def test_the_source_is_the_machine_code():
     image = random.integers(0, 256, (4, 3, 3), np.uint8)
     compiled = gathered(gather_pixels, operator, image)
     np.testing.assert_array_equal(compiled, gathered(gather_pixels.python, operator, image))
+
+
+@given(st.integers(0, 2**16), st.integers(1, 8), st.sampled_from([5, 96]))
+def test_fused_neurons_are_those_of_the_rules(seed, timesteps, outputs):
+    """N8 in rational arithmetic on the sums, which are the same at all timesteps."""
+    random = np.random.default_rng(seed)
+    weights = random.integers(-128, 128, (1, 1, 3, outputs)).astype(np.int8)
+    operator = Convolution(weights, random.integers(-99, 99, outputs).astype(np.int32), 1, 0)
+    thresholds = random.integers(1, 20_000, outputs).astype(np.int32)
+    packed, image = PackedPixels([operator]), random.integers(0, 256, (2, 1, 3), np.uint8)
+    firing = Neurons([LIF(thresholds, "binary", 1, True, "subtract")], timesteps, len(packed.bias))
+    trains, neurons = np.zeros((2, outputs), np.uint8), tuple(np.zeros((3, CHUNK), np.int32))
+    gather_pixel_trains(image, *packed.arguments, *packed.scratch(), 0, 2, *firing.arguments, neurons, trains)
+    for place, currents in enumerate(expected(operator, image).reshape(2, outputs)):
+        for output in range(0, outputs, 7):
+            currents_of = [int(currents[output])] * timesteps
+            spikes, _ = oracles.lif(currents_of, int(thresholds[output]), 1, True, "subtract", False)
+            assert sum(spike << timestep for timestep, spike in enumerate(spikes)) == trains[place, output]
