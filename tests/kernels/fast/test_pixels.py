@@ -14,12 +14,12 @@ from refsim.ops import LIF, Convolution
 
 
 def gathered(kernel, operator, image, reach=NOT_KNOWN):
-    """Run `gather_pixels`, or its Python source, in which NumPy's int8 would wrap."""
+    """Run `gather_pixels`, or its Python source, in which NumPy's bytes would wrap."""
     packed = PackedPixels([operator], reach)
     geometry, starts, weights, *others = packed.arguments
     multiples, lookups, partials = packed.scratch()
     if kernel is gather_pixels.python:
-        weights, multiples = weights.astype(np.int64), multiples.astype(np.int64)
+        image, weights, multiples = (array.astype(np.int64) for array in (image, weights, multiples))
         partials = tuple(part.astype(np.int64) for part in partials)
     places = [(size + 2 * packed.padding - packed.window) // packed.stride + 1 for size in image.shape[:2]]
     out = np.full((places[0] * places[1], operator.weights.shape[-1]), 77, np.int32)
