@@ -5,13 +5,14 @@ import importlib
 from refsim.errors import RefsimError
 from refsim.version import VERSION as __version__
 
-__all__ = ["RefsimError", "Result", "__version__", "audit_kernel", "interpret", "load", "run"]
+__all__ = ["RefsimError", "Result", "__version__", "audit_kernel", "interpret", "load", "run", "run_operator"]
 
 HOMES = {
     "Result": "refsim.simulator",
     "audit_kernel": "refsim.audit.kernel_audit",
     "interpret": "refsim.simulator",
     "run": "refsim.simulator",
+    "run_operator": "refsim.simulator",
 }
 """Names that bring the compiler with them and are imported when first used: pytest imports refsim in every run."""
 

@@ -71,6 +71,12 @@ class Signal:
         channels = shape[-1]
         return cls(np.dtype(dtype), tuple(shape), np.full(channels, low, np.int64), np.full(channels, high, np.int64))
 
+    @classmethod
+    def of(cls, values):
+        """Describe values that are there, shape (T, ..., channels), by the smallest and largest of each channel."""
+        rows = values.reshape(-1, values.shape[-1])
+        return cls(values.dtype, values.shape[1:], rows.min(axis=0).astype(np.int64), rows.max(axis=0).astype(np.int64))
+
     @property
     def channels(self):
         return self.shape[-1]

@@ -12,8 +12,8 @@ from refsim.audit.guard import guarded, unguarded
 from refsim.engine.plan import plannable, planned
 from refsim.engine.pool import Pool
 from refsim.errors import InputError, NetworkError
-from refsim.network import INPUT_SITE
-from refsim.numerics import require_choice
+from refsim.network import INPUT_SITE, Fragment, Node
+from refsim.numerics import Signal, require_choice
 
 ENGINES = ("fast", "reference")
 
@@ -104,6 +104,49 @@ def run_fragment(fragment, inputs, threads=None):
     with Pool(threads) as pool:
         trace, _, _ = simulate(fragment, inputs, sites, CompiledRoute(pool))
     return trace
+
+
+def run_operator(site, operator, *inputs):
+    """Run one operator by itself.
+
+    Registers are proved wide enough for the values that are given, not for a worst case.
+
+    Parameters
+    ----------
+    site : str
+        Name of the output.
+    operator : Operator
+    *inputs : ndarray of integers, shape (T, ...)
+
+    Returns
+    -------
+    trace : dict of ndarray by site, shape (T, ...)
+        The output and, for an operator that keeps one, its register, as in ``neuron.membrane``.
+
+    Raises
+    ------
+    InputError
+        If the inputs are not integers of equally many timesteps.
+    NetworkError
+        If they do not fit the operator.
+
+    Examples
+    --------
+    >>> from refsim.ops import LIF
+    >>> neuron = LIF(np.array([8], np.int32), leak_shift=0, halve_input=False)
+    >>> trace = run_operator("neuron", neuron, np.array([[5], [5], [5]], np.int32))
+    >>> trace["neuron"].tolist(), trace["neuron.membrane"].tolist()
+    ([[0], [1], [0]], [[5], [0], [5]])
+    """
+    frames = {f"input{place}": np.asarray(values) for place, values in enumerate(inputs)}
+    if any(values.dtype.kind not in "iu" or values.ndim < 2 or not values.size for values in frames.values()):
+        found = ", ".join(f"{values.shape} of {values.dtype}" for values in frames.values())
+        raise InputError(f"{site}: expected integers of shape (T, ..., C), got {found}")
+    if len({len(values) for values in frames.values()}) != 1:
+        raise InputError(f"{site}: expected inputs of equally many timesteps, got {[len(v) for v in frames.values()]}")
+    signals = {name: Signal.of(values) for name, values in frames.items()}
+    node = Node(site, operator, tuple(frames))
+    return run_fragment(Fragment(site, len(frames["input0"]), signals, frozenset(), (node,)), frames, threads=1)
 
 
 def interpret(network, image, record=()):

@@ -18,6 +18,12 @@ def test_bits_needed_is_the_narrowest_width(low, span):
     assert bits == 1 or low < -(2 ** (bits - 2)) or high >= 2 ** (bits - 2)
 
 
+def test_a_signal_of_values_bounds_each_channel():
+    """Over timesteps and places; shape and type are those of one timestep."""
+    signal = Signal.of(np.array([[[1, 9], [2, 8]], [[-3, 7], [0, 9]]], np.int8))
+    assert (np.int8, (2, 2), [-3, 7], [2, 9]) == (signal.dtype, signal.shape, signal.low.tolist(), signal.high.tolist())
+
+
 def test_a_register_one_bit_too_narrow_is_refused():
     """128 needs nine bits; the error says where, which register, how many and how many there are."""
     assert 8 == register_signal("a", "accumulator", 8, (1,), [-128], [127]).bits

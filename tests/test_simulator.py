@@ -7,10 +7,10 @@ from strategies import seeded_network
 
 from refsim.architectures.spiking_transformer import PRESETS
 from refsim.audit.census import Census
-from refsim.errors import InputError, NetworkError
+from refsim.errors import InputError, NetworkError, RegisterError
 from refsim.network import Input, Network, Node
-from refsim.ops import Convolution, Tokens
-from refsim.simulator import interpret, run
+from refsim.ops import LIF, Context, Convolution, Tokens
+from refsim.simulator import interpret, run, run_operator
 
 
 def image(seed=0, shape=(8, 8)):
@@ -142,3 +142,37 @@ def test_total_is_the_running_sum():
     result = run(seeded_network(), image(), record=("head.*",))
     np.testing.assert_array_equal(result.trace["head.linear"].sum(axis=0)[0], result.logits)
     np.testing.assert_array_equal(result.trace["head.linear"].cumsum(axis=0), result.trace["head.logits"])
+
+
+def test_one_operator_runs_by_itself():
+    """A hand's two neurons at threshold 8, leak 1: charges 5, 5 + 12 = 17 >= 16; and -3, -3 - 2. Of two inputs the map
+    is graded, and V gathers its columns."""
+    neuron = LIF(np.array([8, 8], np.int32), halve_input=False, membrane_bits=6)
+    trace = run_operator("neuron", neuron, np.array([[5, -3], [6, -1]], np.int32))
+    assert {"neuron": [[0, 0], [1, 0]], "neuron.membrane": [[5, -3], [0, -5]]} == {
+        site: values.tolist() for site, values in trace.items()
+    }
+    attention, values = np.array([[[[2, 3], [5, 7]]]], np.int32), np.array([[[1, 0], [1, 1]]], np.int8)
+    assert [[[5, 3], [12, 7]]] == run_operator("context", Context(), attention, values)["context"].tolist()
+
+
+def test_registers_of_one_operator_are_proved():
+    """The same neuron needs six bits for these currents, and is refused five."""
+    neuron = LIF(np.array([8, 8], np.int32), halve_input=False, membrane_bits=5)
+    with pytest.raises(RegisterError, match="neuron: the membrane needs 6 bits"):
+        run_operator("neuron", neuron, np.array([[5, -3], [6, -1]], np.int32))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ((), r"equally many timesteps, got \[\]"),
+        ((np.zeros((1, 1, 2, 2)),), r"got \(1, 1, 2, 2\) of float64"),
+        ((np.zeros(3, np.int32),), r"got \(3,\) of int32"),
+        ((np.zeros((2, 1, 2, 2), np.int32), np.zeros((1, 2, 2), np.int8)), r"equally many timesteps, got \[2, 1\]"),
+    ],
+)
+def test_inputs_that_are_no_trains_are_refused(inputs, message):
+    """None, floats, no channels, or unequal lengths."""
+    with pytest.raises(InputError, match=message):
+        run_operator("context", Context(), *inputs)
