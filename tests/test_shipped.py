@@ -9,7 +9,15 @@ from refsim.images import read_dataset
 from refsim.shipped import golden_folder, load_digits, model_names
 from refsim.simulator import run
 
-FLOORS = {"digits-a2os2a": 0.975, "digits-a2os2a-qkv": 0.975, "mnist-a2os2a": 0.99, "mnist-a2os2a-qkv": 0.988}
+FLOORS = {
+    "digits-a2os2a": 0.975,
+    "digits-a2os2a-qkv": 0.975,
+    "digits-binary": 0.98,
+    "digits-relu-attention": 0.98,
+    "digits-ternary-qk": 0.98,
+    "mnist-a2os2a": 0.99,
+    "mnist-a2os2a-qkv": 0.988,
+}
 """Accuracy that each model must have, of the integer network itself."""
 
 
@@ -78,3 +86,16 @@ def test_numerics_are_stated_and_cited():
     }
     assert NUMERICS_VERSION in rules
     assert cited <= stated and len(cited) >= 10
+
+
+def test_a_relu_on_counts_is_the_identity():
+    """Binary queries and keys cannot disagree: the row relu-attention has the very weights of the row binary."""
+    plain, rectified = refsim.load("digits-binary"), refsim.load("digits-relu-attention")
+    maps = {node.name for node in rectified.nodes} - {node.name for node in plain.nodes}
+    assert {"block0.attention.map", "block1.attention.map"} == maps
+    others = [node for node in rectified.nodes if node.name not in maps]
+    for node, other in zip(plain.nodes, others, strict=True):
+        assert node.name == other.name
+        for field, array in node.operator.parameters().items():
+            np.testing.assert_array_equal(array, other.operator.parameters()[field], err_msg=f"{node.name}.{field}")
+    assert all(rectified.signals[site.replace("map", "scores")].interval[0] == 0 for site in maps)

@@ -15,7 +15,7 @@ def rate_factor(step, steps):
 
 
 def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay, generator, title, bfloat16=False):
-    """Train in place for some epochs; return the mean loss of the last one.
+    """Train in place for some epochs, with a progress bar on a terminal; return the mean loss of the last one.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay
     steps = epochs * (len(images) // batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(step, steps))
     twin.train()
-    progress = tqdm(total=steps, desc=title, unit="step")
+    progress = tqdm(total=steps, desc=title, unit="step", disable=None)
     for _ in range(epochs):
         order = torch.randperm(len(images), generator=generator)
         losses = []

@@ -39,7 +39,10 @@ def test_the_command_trains_and_exports(tmp_path):
         "1",
     ]
     for name in ("one", "two"):
-        subprocess.run([*command, *sizes, "-o", f"{name}.safetensors"], cwd=tmp_path, check=True, capture_output=True)
+        outcome = subprocess.run(
+            [*command, *sizes, "-o", f"{name}.safetensors"], cwd=tmp_path, check=True, capture_output=True
+        )
+        assert b"step/s" not in outcome.stderr, "a progress bar where there is no terminal"
     provenance = model_file.load(tmp_path / "one.npz").provenance
     assert provenance["accuracy_refsim"] == provenance["accuracy_twin"] >= 0.9
     one, two = (
