@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 ADD_PICOJOULES = 0.9
 MAC_PICOJOULES = 4.6
-"""A 32-bit addition and multiply-accumulate in 45 nm (M. Horowitz, ISSCC 2014). Memory traffic is not counted."""
+"""An addition and a multiply-accumulate of 32-bit floating point in 45 nm (M. Horowitz, ISSCC 2014), by which the
+literature compares; integers cost less, an addition of 32 bits 0.1 pJ. Memory traffic is not counted."""
 
 
 @dataclass(frozen=True)
