@@ -21,7 +21,8 @@ LAYERS = [
     {"architectures", "model_file", "energy", "shipped"},
     {"certificate"},
     {"refsim"},
-    {"images", "evaluation", "checkpoints", "render", "report", "golden", "bench"},
+    {"images", "evaluation", "checkpoints", "render", "report", "golden"},
+    {"bench"},
     {"cli"},
     {"__main__"},
 ]

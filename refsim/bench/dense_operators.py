@@ -5,6 +5,8 @@ Weights are the integers as float32, so that sums are exact below 2**24. A funct
 field and the values of its inputs; those of neurons also take the number of timesteps.
 """
 
+from refsim.checkpoints.token_operators import TOKEN_OPERATORS
+
 
 def convolution(operator, tensors, values):
     """Sums over windows (rules N6 and N7)."""
@@ -16,13 +18,6 @@ def convolution(operator, tensors, values):
 def tap_bias(operator, tensors, values):
     """The biases of those taps that lie inside the image (rule N18), added up beforehand."""
     return values + tensors["bias"]
-
-
-def linear(operator, tensors, values):
-    """Sums over channels (rules N6 and N7)."""
-    from torch.nn.functional import linear as affine
-
-    return affine(values, tensors["weights"], tensors["bias"])
 
 
 def max_pool(operator, tensors, values):
@@ -51,36 +46,6 @@ def residual(operator, tensors, stream, branch):
     if operator.stream_shift:
         stream = stream * 2**operator.stream_shift
     return stream.add(branch, alpha=2**operator.branch_shift)
-
-
-def scores(operator, tensors, query, key):
-    """Q K^T in each head (rule N11)."""
-    return by_head(query, operator.heads) @ by_head(key, operator.heads).transpose(2, 3)
-
-
-def context(operator, tensors, attention_map, value):
-    """(attention map) V in each head (rule N11)."""
-    return joined(attention_map @ by_head(value, attention_map.shape[1]))
-
-
-def key_value(operator, tensors, key, value):
-    """K^T V in each head (rule N17)."""
-    return by_head(key, operator.heads).transpose(2, 3) @ by_head(value, operator.heads)
-
-
-def retrieval(operator, tensors, query, key_value):
-    """Q (K^T V) in each head (rule N17)."""
-    return joined(by_head(query, key_value.shape[1]) @ key_value)
-
-
-def mask(operator, tensors, spikes, mask):
-    """Spikes where a mask of tokens, or of one row for all of them, is 1 (rule N16)."""
-    return spikes * mask
-
-
-def token_sum(operator, tensors, values):
-    """The sum of each channel over all tokens (rule N14)."""
-    return values.sum(1, keepdim=True)
 
 
 def relu(operator, tensors, currents, timesteps):
@@ -141,30 +106,13 @@ def time_sum(operator, tensors, values, timesteps):
     return values.expand(timesteps, *values.shape[1:]).cumsum(0)
 
 
-STATELESS = {
-    "Context": context,
+STATELESS = TOKEN_OPERATORS | {
     "Convolution": convolution,
     "Grid": grid,
-    "KeyValue": key_value,
-    "Linear": linear,
-    "Mask": mask,
     "MaxPool": max_pool,
     "Residual": residual,
-    "Retrieval": retrieval,
-    "Scores": scores,
     "TapBias": tap_bias,
-    "TokenSum": token_sum,
     "Tokens": tokens,
 }
 IN_TIME = {"LIF": lif, "ReLU": relu, "TimeSum": time_sum}
 """The functions by the name of their operator; those that also take the number of timesteps."""
-
-
-def by_head(values, heads):
-    """View (T, N, D) head by head: (T, H, N, E)."""
-    return values.unflatten(2, (heads, -1)).transpose(1, 2)
-
-
-def joined(values):
-    """Join heads (T, H, N, E) to (T, N, D)."""
-    return values.transpose(1, 2).flatten(2)

@@ -5,6 +5,8 @@ bit planes and widths play no part, and a neuron never rounds. A function takes 
 field and the values of its inputs; one that keeps a register takes that as well, None at first, and gives it back.
 """
 
+from refsim.checkpoints.token_operators import TOKEN_OPERATORS
+
 
 def convolution(operator, reals, values):
     """Sums over windows, weights (outputs, channels, rows, columns) (rules N6 and N7)."""
@@ -21,13 +23,6 @@ def tap_bias(operator, reals, values):
     ones = values.new_ones((1, 1, operator.image_rows, operator.image_columns))
     taps = reals["bias"].permute(2, 0, 1).unsqueeze(1)
     return values + as_places(conv2d(ones, taps, None, operator.stride, operator.padding))
-
-
-def linear(operator, reals, values):
-    """Sums over channels, weights (outputs, channels) (rules N6 and N7)."""
-    from torch.nn.functional import linear as affine
-
-    return affine(values, reals["weights"], reals["bias"])
 
 
 def max_pool(operator, reals, values):
@@ -52,36 +47,6 @@ def grid(operator, reals, values):
 def residual(operator, reals, stream, branch):
     """The stream plus the branch (rule N13)."""
     return stream + branch
-
-
-def scores(operator, reals, query, key):
-    """Q K^T in each head (rule N11)."""
-    return by_head(query, operator.heads) @ by_head(key, operator.heads).transpose(2, 3)
-
-
-def context(operator, reals, attention_map, value):
-    """(attention map) V in each head (rule N11)."""
-    return joined(attention_map @ by_head(value, attention_map.shape[1]))
-
-
-def key_value(operator, reals, key, value):
-    """K^T V in each head (rule N17)."""
-    return by_head(key, operator.heads).transpose(2, 3) @ by_head(value, operator.heads)
-
-
-def retrieval(operator, reals, query, key_value):
-    """Q (K^T V) in each head (rule N17)."""
-    return joined(by_head(query, key_value.shape[1]) @ key_value)
-
-
-def mask(operator, reals, spikes, mask):
-    """Spikes where a mask of tokens, or of one row for all of them, is 1 (rule N16)."""
-    return spikes * mask
-
-
-def token_sum(operator, reals, values):
-    """The sum of each channel over all tokens (rule N14)."""
-    return values.sum(1, keepdim=True)
 
 
 def lif(operator, reals, currents, membrane):
@@ -115,19 +80,12 @@ def time_sum(operator, reals, values, total):
     return total, total
 
 
-STATELESS = {
-    "Context": context,
+STATELESS = TOKEN_OPERATORS | {
     "Convolution": convolution,
     "Grid": grid,
-    "KeyValue": key_value,
-    "Linear": linear,
-    "Mask": mask,
     "MaxPool": max_pool,
     "Residual": residual,
-    "Retrieval": retrieval,
-    "Scores": scores,
     "TapBias": tap_bias,
-    "TokenSum": token_sum,
     "Tokens": tokens,
 }
 STATEFUL = {"LIF": lif, "TimeSum": time_sum}
@@ -142,13 +100,3 @@ def as_planes(values):
 def as_places(planes):
     """View (B, C, Y, X) as (B, Y, X, C)."""
     return planes.permute(0, 2, 3, 1)
-
-
-def by_head(values, heads):
-    """View (B, N, D) head by head: (B, H, N, E)."""
-    return values.unflatten(2, (heads, -1)).transpose(1, 2)
-
-
-def joined(values):
-    """Join heads (B, H, N, E) to (B, N, D)."""
-    return values.transpose(1, 2).flatten(2)
