@@ -3,6 +3,7 @@
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from engine_cases import NETWORKS, input_of, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refsim.audit.guard import unguarded
 from refsim.errors import NetworkError
+from refsim.kernels.kernel import Kernel
 from refsim.network import Input, Network, Node
 from refsim.ops import LIF, Convolution, Residual, Tokens, TokenSum
 from refsim.simulator import run
@@ -53,16 +56,49 @@ def test_every_site_is_equal(name):
     st.integers(1, 3),
 )
 def test_engines_are_equal_whatever_is_recorded(name, timesteps, seed, patterns, threads):
-    """Any number of timesteps (beyond 8 the plain kernels run), weights, sites to record and threads."""
+    """Any number of timesteps (beyond 8 the plain kernels run), weights, sites to record, and threads for any step."""
     network = network_of(name, timesteps=timesteps, seed=seed)
     known = [pattern for pattern in patterns if any(matches(site, pattern) for site in network.signals)]
-    assert_equal(*both_engines(network, input_of(network, seed), record=known, threads=threads))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("refsim.engine.pool.PARALLEL_COST", 0)
+        assert_equal(*both_engines(network, input_of(network, seed), record=known, threads=threads))
 
 
 def matches(site, pattern):
     from fnmatch import fnmatchcase
 
     return fnmatchcase(site, pattern)
+
+
+def arrays_of(arguments):
+    """Return all arrays of a call, those of tuples too."""
+    for argument in arguments:
+        if isinstance(argument, tuple):
+            yield from arrays_of(argument)
+        elif isinstance(argument, np.ndarray):
+            yield np.asarray(unguarded(argument))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("timesteps", [4, 6])
+def test_arrays_of_tuned_kernels_are_apart(name, timesteps, monkeypatch):
+    """What LLVM is told: an array that a tuned kernel writes shares no memory with another of its arrays."""
+    calls, original = [], Kernel.__call__
+
+    def watched(kernel, *arguments):
+        arrays = list(arrays_of(arguments))
+        pairs = [pair for pair in combinations(arrays, 2) if kernel.apart and np.may_share_memory(*pair)]
+        before = [[array.copy() for array in pair] for pair in pairs]
+        original(kernel, *arguments)
+        calls.append(kernel.apart)
+        for pair, copies in zip(pairs, before):
+            for array, copy in zip(pair, copies):
+                np.testing.assert_array_equal(array, copy, err_msg=kernel.__name__)
+
+    monkeypatch.setattr(Kernel, "__call__", watched)
+    network = network_of(name, timesteps=timesteps)
+    run(network, input_of(network, 0))
+    assert any(calls)
 
 
 def test_images_side_by_side():

@@ -7,7 +7,7 @@ from refsim.kernels.fast.trains import count_trains
 
 
 class PlacewiseStep(Step):
-    """A step whose places can be computed apart, tokens or pixels.
+    """A step whose places can be computed apart, tokens or pixels; a chain runs it.
 
     Attributes
     ----------
@@ -36,9 +36,6 @@ class PlacewiseStep(Step):
         """Return the sites that are read."""
         inside = {node.name for node in self.nodes}
         return {site for node in self.nodes for site in node.inputs} - inside
-
-    def run(self, values, pool):
-        return Chain([self]).run(values, pool)
 
 
 def count_spikes(values, site, trains, first, last):
