@@ -75,6 +75,7 @@ def list_scratch(channels, make):
 
 def list_places(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
     """List some places of planes of trains (P, M, C), for windows of so many taps."""
+    assert fewest <= FEWEST_ROWS, "the room for events is for FEWEST_ROWS"
     list_trains(planes, -(-fewest // taps), first, last, scratch, lists.events, lists.runs, lists.bounds, lists.ones)
 
 
