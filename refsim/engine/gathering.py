@@ -116,10 +116,15 @@ def packed(graph, affine, form=Packed):
 
 
 def reach_of(graph, node):
-    """Return how far any sum of an affine map's rows is from zero at most, from the range proved for its output."""
-    output, peak = graph.signals[node.name], max(1, graph.signals[node.inputs[0]].interval[1])
-    bias = node.operator.bias.astype(np.int64)
-    return int(max((output.high - bias).max(), (bias - output.low).max())) // peak
+    """Return how far any sum of an affine map's rows is from zero at most, from the range proved for its output.
+
+    The range counts each row as often as its channel's largest value says. Channels that never fire have no rows, and of
+    the others the one that grows least says how often every row was counted at the least.
+    """
+    output, largest = graph.signals[node.name], graph.signals[node.inputs[0]].high
+    bias, counted = node.operator.bias.astype(np.int64), largest[largest > 0]
+    reach = int(max((output.high - bias).max(), (bias - output.low).max()))
+    return reach // int(counted.min()) if counted.size else reach
 
 
 class GatherStep(PlacewiseStep):

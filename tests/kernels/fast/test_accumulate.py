@@ -1,15 +1,19 @@
 """Gathering over spike trains: equal to the rules, whatever the patterns, planes and widths."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refsim.engine.gathering import NOT_KNOWN, Neurons, Packed
+from refsim.engine.gathering import NOT_KNOWN, Neurons, Packed, reach_of
 from refsim.engine.listing import listed
 from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import CHUNK
+from refsim.network import Node
+from refsim.numerics import Signal
 from refsim.ops import LIF, Convolution, Linear
 
 
@@ -132,3 +136,26 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, halve_input, rese
             currents_of = [int(current) for current in currents[:, token, 0, output]]
             spikes, _ = oracles.lif(currents_of, int(thresholds[output]), leak_shift, halve_input, reset, False)
             assert sum(spike << timestep for timestep, spike in enumerate(spikes)) == trains[token, output]
+
+
+def test_a_channel_that_grows_large_does_not_make_the_others_small():
+    """300 channels of 0 or 1 and one of 0 to 8: the range of the output, divided by 8, bounds no sum of rows."""
+    operator = Linear(np.full((301, 2), 127, np.int8), np.array([5, -5], np.int32), planes=4)
+    low, high = np.zeros(301, np.int64), np.array([1] * 300 + [8])
+    inputs = Signal(np.dtype(np.int32), (1, 301), low, high)
+    graph = SimpleNamespace(signals={"input": inputs, "sums": operator.output("sums", [inputs], 4)})
+    reach = reach_of(graph, Node("sums", operator, ("input",)))
+    assert reach >= 301 * 127
+    values = np.ones((4, 1, 1, 301), np.int64)
+    np.testing.assert_array_equal(
+        expected(operator, values), gathered(gather_sums, operator, values, plane_count=4, reach=reach)
+    )
+
+
+@pytest.mark.parametrize("peak", [1, 255])
+def test_reach_is_that_of_rows_where_all_channels_are_alike(peak):
+    """Whatever the inputs reach, rows of 3 and -4 reach 9 and -8, without the bias."""
+    operator = Linear(np.array([[3], [-4], [3], [-4], [3]], np.int8), np.array([100], np.int32), planes=8)
+    inputs = Signal.uniform(np.uint8, (1, 5), 0, peak)
+    graph = SimpleNamespace(signals={"input": inputs, "sums": operator.output("sums", [inputs], 4)})
+    assert 9 == reach_of(graph, Node("sums", operator, ("input",)))
