@@ -12,10 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refsim.audit.guard import unguarded
+from refsim.engine.chain import Chain
+from refsim.engine.listing import ListStep
+from refsim.engine.plan import Plan
+from refsim.engine.trains import PoolStep
 from refsim.errors import NetworkError
 from refsim.kernels.kernel import Kernel
 from refsim.network import Input, Network, Node
-from refsim.ops import LIF, Convolution, Residual, Tokens, TokenSum
+from refsim.ops import LIF, Convolution, MaxPool, Residual, Tokens, TokenSum
 from refsim.simulator import run
 
 PATTERNS = ("*", "*attention*", "*residual*", "*.membrane", "*linear*", "stem.*", "stage*", "*context", "*scores")
@@ -157,3 +161,23 @@ def test_an_unknown_engine_is_named():
     network = network_of("binary")
     with pytest.raises(NetworkError, match="engine: expected one of fast, reference; got 'turbo'"):
         run(network, input_of(network, 0), engine="turbo")
+
+
+def test_a_window_waits_for_the_lists_of_its_neighbours():
+    """A site whose lists are made in a later chain than itself: the convolution that reads them is in yet another."""
+    random, thresholds = np.random.default_rng(0), np.full(4, 90, np.int32)
+    weights, bias = random.integers(-127, 128, (3, 3, 4, 4), np.int8), np.zeros(4, np.int32)
+    nodes = (
+        Node("first", Convolution(random.integers(-9, 9, (1, 1, 1, 4), np.int8), bias, 1, 0, 8), ("input",)),
+        Node("spikes", LIF(thresholds), ("first",)),
+        Node("pooled", MaxPool(3, 1, 1), ("spikes",)),
+        Node("sums", Convolution(weights, bias, 1, 1), ("spikes",)),
+        Node("neuron", LIF(thresholds), ("sums",)),
+        Node("both", Residual(), ("pooled", "neuron")),
+        Node("tokens", Tokens(), ("both",)),
+        Node("count", TokenSum(), ("tokens",)),
+    )
+    network = Network("window", 4, Input("image", (8, 8, 1)), nodes, 1)
+    chains = [step.steps for step in Plan(network, ["count"]).steps if isinstance(step, Chain)]
+    listing = next(steps for steps in chains if any(isinstance(step, ListStep) for step in steps))
+    assert [PoolStep, ListStep] == [type(step) for step in listing]

@@ -37,6 +37,10 @@ class PlacewiseStep(Step):
         inside = {node.name for node in self.nodes}
         return {site for node in self.nodes for site in node.inputs} - inside
 
+    def written(self):
+        """Return the sites that others may wait for: those that are computed, or of which a form is made."""
+        return {node.name for node in self.nodes}
+
 
 def count_spikes(values, site, trains, first, last):
     """Count the spikes of each timestep at some places of trains (places, C), and keep the counts."""
@@ -59,11 +63,11 @@ class Chain(Step):
 
     def continues_with(self, step):
         """Tell whether a step can be computed by the same threads without waiting for others."""
-        computed = {node.name for node in self.nodes}
+        written = set().union(*(earlier.written() for earlier in self.steps))
         return (
             isinstance(step, PlacewiseStep)
             and step.places == self.steps[0].places
-            and all(step.is_local(site) for site in step.inputs() & computed)
+            and all(step.is_local(site) for site in step.inputs() & written)
         )
 
     def run(self, values, pool):

@@ -110,6 +110,9 @@ class ListStep(PlacewiseStep):
     def inputs(self):
         return {self.site}
 
+    def written(self):
+        return {self.site}
+
     def memory(self, values, *owner):
         return lambda name, *form: values.buffer((self.site, self.taps, name, *owner), *form)
 

@@ -22,7 +22,10 @@ SAFE_ROWS = 256
 
 @tuned_inline
 def fetch(weights, block, block_size, seen):
-    """Look at every line of a block, so that it comes to the cache as a stream; rows that fire come in no order."""
+    """Look at every line of a block, so that it comes to the cache as a stream; rows that fire come in no order.
+
+    Of weights of 16 bits it is every other line: the one beside it comes along.
+    """
     line = block
     while line < block + uint64(block_size):
         seen[0] ^= weights[line]
