@@ -118,7 +118,7 @@ def packed(graph, affine, form=Packed):
 def reach_of(graph, node):
     """Return how far any sum of an affine map's rows is from zero at most, from the range proved for its output.
 
-    The range counts each row as often as its channel's largest value says. Channels that never fire have no rows, and of
+    The range counts each row as often as its channel's largest value says. Channels that never fire add none, and of
     the others the one that grows least says how often every row was counted at the least.
     """
     output, largest = graph.signals[node.name], graph.signals[node.inputs[0]].high
