@@ -75,13 +75,13 @@ def run(network, image, record=(), threads=None, engine="fast"):
         If a site to record does not exist.
     """
     require_choice("engine", engine, ENGINES)
-    frames, sites = {INPUT_SITE: input_frames(network, image)}, match_sites(network, record)
+    frames, sites = input_frames(network, image), match_sites(network, record)
     recorded = with_logits(network, sites)
     with Pool(threads) as pool:
         if engine == "fast" and plannable(network):
             with planned(network, recorded) as plan:
                 return answer(network, *plan.run(frames, pool), sites)
-        return answer(network, *simulate(network, frames, recorded, CompiledRoute(pool)), sites)
+        return answer(network, *simulate(network, {INPUT_SITE: frames}, recorded, CompiledRoute(pool)), sites)
 
 
 def run_fragment(fragment, inputs, threads=None):

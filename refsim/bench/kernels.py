@@ -1,6 +1,8 @@
 """One linear map of spikes, in every way at hand: the same spikes, the same weights, the same sums."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,8 +10,9 @@ from refsim.bench.machine import OtherWork, disturbance
 from refsim.bench.peers import Absent, require_module
 from refsim.bench.results import Comparison, Line
 from refsim.bench.timing import interleaved
+from refsim.engine.chain import call_all
 from refsim.engine.gathering import Packed
-from refsim.engine.listing import list_places, list_scratch, listed
+from refsim.engine.listing import list_scratch, listed, listing
 from refsim.engine.pool import Pool
 from refsim.errors import BenchmarkError
 from refsim.kernels.accumulate import accumulate_spikes
@@ -41,16 +44,16 @@ def fast_kernel(spikes, weights, threads):
     packed = Packed([Linear(weights, np.zeros(weights.shape[1], np.int32))])
     planes = np.ascontiguousarray(spikes).view(np.uint8)[np.newaxis]
     lists, pool = listed(planes, 1, 1), Pool(threads)
-    searches = [list_scratch(spikes.shape[1], lambda _, dtype, shape: np.zeros(shape, dtype)) for _ in range(threads)]
-    scratches = [packed.scratch(1) for _ in range(threads)]
     sums = np.empty((1, len(spikes), weights.shape[1]), np.int32)
-
-    def part(number, start, stop):
-        list_places(planes, 1, start, stop, searches[number], lists)
-        gather_sums(lists.as_image((len(spikes), 1)), *packed.arguments, *scratches[number], start, stop, sums)
+    bounds, calls = pool.bounds(len(spikes), sums.size), []
+    for first, last in pairwise(bounds):
+        search = list_scratch(spikes.shape[1], lambda _, dtype, shape: np.zeros(shape, dtype))
+        arguments = lists.as_image((len(spikes), 1)), *packed.arguments, *packed.scratch(1)
+        calls.append([listing(planes, 1, first, last, search, lists), gather_sums.bound(*arguments, first, last, sums)])
+    works = [partial(call_all, part) for part in calls]
 
     def work():
-        pool.split(len(spikes), sums.size, part)
+        pool.share(works)
         return sums[0]
 
     return work

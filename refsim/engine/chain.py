@@ -1,32 +1,45 @@
 """Steps that compute some places without the others, and chains of them that one thread computes without waiting."""
 
-import numpy as np
+from functools import partial
+from itertools import pairwise
 
 from refsim.engine.step import Step
 from refsim.kernels.fast.trains import count_trains
 
 
 class PlacewiseStep(Step):
-    """A step whose places can be computed apart, tokens or pixels; a chain runs it.
+    """A step whose places can be computed apart; a chain runs it.
 
     Attributes
     ----------
+    kind : {"places", "heads"}
+        What a place is: a token or pixel, or a head of attention.
     places : int
     cost : int
         About how many nanoseconds one thread takes for all places.
     """
 
-    places = cost = 0
+    kind, places, cost = "places", 0, 0
 
     def is_local(self, site):
         """Tell whether a place asks of an input for nothing but what the same place of it holds as trains."""
         return True
 
-    def prepare(self, values):
-        """Provide the memory of what is computed; values of the inputs may not be there yet."""
+    def calls(self, values, part, first, last):
+        """Return the kernels, with their arguments, that compute some places, in order.
 
-    def work(self, values, part, first, last):
-        """Compute some places; `part` counts the parts from 0, each in a thread of its own."""
+        Parameters
+        ----------
+        values : Values
+        part : int
+            Which of the parts that are computed side by side, each in a thread of its own.
+        first, last : int
+
+        Returns
+        -------
+        calls : list of callable
+        """
+        return []
 
     def finish(self, values):
         """Return the census by node, when all places are computed."""
@@ -42,11 +55,9 @@ class PlacewiseStep(Step):
         return {node.name for node in self.nodes}
 
 
-def count_spikes(values, site, trains, first, last):
-    """Count the spikes of each timestep at some places of trains (places, C), and keep the counts."""
-    counts = np.zeros(values.graph.timesteps, np.int64)
-    count_trains(trains, first, last, counts)
-    values.spike_counts.setdefault(site, []).append(counts)
+def counting(values, site, part, trains, first, last):
+    """Return the call that counts the spikes of each timestep at some places of trains (places, C)."""
+    return count_trains.bound(trains, first, last, values.tally(site, part))
 
 
 class Chain(Step):
@@ -59,27 +70,38 @@ class Chain(Step):
 
     def __init__(self, steps):
         super().__init__(*(node for step in steps for node in step.nodes))
-        self.steps = steps
+        self.steps, self.cost = steps, sum(step.cost for step in steps)
+        self.works = {}
 
     def continues_with(self, step):
         """Tell whether a step can be computed by the same threads without waiting for others."""
         written = set().union(*(earlier.written() for earlier in self.steps))
         return (
             isinstance(step, PlacewiseStep)
-            and step.places == self.steps[0].places
+            and (step.kind, step.places) == (self.steps[0].kind, self.steps[0].places)
             and all(step.is_local(site) for site in step.inputs() & written)
         )
 
-    def run(self, values, pool):
+    def prepare(self, values):
         for step in self.steps:
             step.prepare(values)
 
-        def work(part, first, last):
-            for step in self.steps:
-                step.work(values, part, first, last)
-
-        pool.split(self.steps[0].places, sum(step.cost for step in self.steps), work)
+    def run(self, values, pool):
+        bounds = pool.bounds(self.steps[0].places, self.cost)
+        works = self.works.get(len(bounds))
+        if works is None:
+            works = self.works[len(bounds)] = [
+                partial(call_all, [call for step in self.steps for call in step.calls(values, part, *limits)])
+                for part, limits in enumerate(pairwise(bounds))
+            ]
+        pool.share(works)
         return {name: census for step in self.steps for name, census in step.finish(values).items()}
+
+
+def call_all(calls):
+    """Call one after the other."""
+    for call in calls:
+        call()
 
 
 def chained(steps):

@@ -6,12 +6,13 @@ import numpy as np
 
 from refsim.audit.census import Census
 from refsim.audit.guard import guarded
-from refsim.engine.chain import PlacewiseStep, count_spikes
+from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.listing import most_events, ones_of
 from refsim.engine.values import aligned
 from refsim.kernels.fast.accumulate import LANES, SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import CHUNK, fire_trains
 from refsim.kernels.fast.routing import COPIED, PATTERNS, TIMESTEPS_AT_ONCE
+from refsim.kernels.fast.trains import take_channels, unpack_trains
 from refsim.ops import Convolution
 from refsim.ops.gathering import gathering_census
 from refsim.ops.windows import window_coverage
@@ -211,9 +212,10 @@ class SumsStep(GatherStep):
         (node,), timesteps = self.affine, self.graph.timesteps
         values.plain[node.name] = values.buffer(node.name, np.int32, (timesteps, *self.graph.signals[node.name].shape))
 
-    def work(self, values, part, first, last):
+    def calls(self, values, part, first, last):
         sums = values.plain[self.affine[0].name]
-        gather_sums(*self.arguments(values, part), first, last, sums.reshape(len(sums), self.places, sums.shape[-1]))
+        out = sums.reshape(len(sums), self.places, sums.shape[-1])
+        return [gather_sums.bound(*self.arguments(values, part), first, last, out)]
 
 
 class Neurons:
@@ -270,19 +272,18 @@ class TrainsStep(GatherStep):
                 self.trains.reshape(shape) if alone else values.buffer(node.name, np.uint8, shape)
             )
 
-    def work(self, values, part, first, last):
-        gather_trains(
-            *self.arguments(values, part), first, last, *self.firing.arguments, Neurons.scratch(values, part),
-            self.trains,
-        )  # fmt: skip
-        start = 0
+    def calls(self, values, part, first, last):
+        scratch = Neurons.scratch(values, part)
+        arguments = *self.arguments(values, part), first, last, *self.firing.arguments, scratch
+        calls, start = [gather_trains.bound(*arguments, self.trains)], 0
         for node in self.neurons:
             outputs = self.graph.signals[node.name].shape[-1]
             layer = values.trains(node.name).reshape(self.places, outputs)
             if len(self.neurons) > 1:
-                layer[first:last] = self.trains[first:last, start : start + outputs]
-            count_spikes(values, node.name, layer, first, last)
+                calls.append(take_channels.bound(self.trains, start, first, last, layer))
+            calls.append(counting(values, node.name, part, layer, first, last))
             start += outputs
+        return calls
 
     def finish(self, values):
         return super().finish(values) | self.neuron_census
@@ -308,21 +309,27 @@ class FireStep(PlacewiseStep):
         self.places = math.prod(self.shape[:-1])
         self.cost = self.places * self.shape[-1]
 
-    def is_local(self, site):
-        return not self.unpacked
-
     def prepare(self, values):
         (node,) = self.nodes
-        currents = values.values(node.inputs[0])
-        self.currents = currents.reshape(len(currents), self.places, self.shape[-1])
+        if self.unpacked:
+            timesteps = values.graph.timesteps
+            self.currents = values.buffer((node.name, "currents"), np.int32, (timesteps, self.places, self.shape[-1]))
+        else:
+            currents = values.plain[node.inputs[0]]
+            self.currents = currents.reshape(len(currents), self.places, self.shape[-1])
         values.planes[node.name] = values.buffer(node.name, np.uint8, (1, *self.shape))
 
-    def work(self, values, part, first, last):
-        (node,) = self.nodes
-        trains = values.trains(node.name).reshape(self.places, self.shape[-1])
+    def calls(self, values, part, first, last):
+        (node,), calls, channels = self.nodes, [], self.shape[-1]
+        if self.unpacked:
+            planes, timesteps = values.planes[node.inputs[0]], len(self.currents)
+            flat = planes.reshape(len(planes), -1), timesteps, first * channels, last * channels
+            calls.append(unpack_trains.bound(*flat, self.currents.reshape(timesteps, -1)))
+        trains = values.trains(node.name).reshape(self.places, channels)
         scratch = Neurons.scratch(values, part)
-        fire_trains(self.currents, self.no_bias, *self.firing.arguments, first, last, scratch, trains)
-        count_spikes(values, node.name, trains, first, last)
+        arguments = self.currents, self.no_bias, *self.firing.arguments, first, last, scratch
+        calls.append(fire_trains.bound(*arguments, trains))
+        return [*calls, counting(values, node.name, part, trains, first, last)]
 
     def finish(self, values):
         return {self.nodes[0].name: self.census}

@@ -73,10 +73,11 @@ def list_scratch(channels, make):
     return make("found", np.uint16, (channels + 1,)), make("begins", np.int64, (PATTERNS,))
 
 
-def list_places(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
-    """List some places of planes of trains (P, M, C), for windows of so many taps."""
+def listing(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
+    """Return the call that lists some places of planes of trains (P, M, C), for windows of so many taps."""
     assert fewest <= FEWEST_ROWS, "the room for events is for FEWEST_ROWS"
-    list_trains(planes, -(-fewest // taps), first, last, scratch, lists.events, lists.runs, lists.bounds, lists.ones)
+    results = lists.events, lists.runs, lists.bounds, lists.ones
+    return list_trains.bound(planes, -(-fewest // taps), first, last, scratch, *results)
 
 
 def listed(planes, taps, groups, fewest=FEWEST_ROWS):
@@ -86,7 +87,7 @@ def listed(planes, taps, groups, fewest=FEWEST_ROWS):
         return np.zeros(shape, dtype)
 
     lists = list_memory(planes.shape, taps, groups, make)
-    list_places(planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], make), lists, fewest)
+    listing(planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], make), lists, fewest)()
     return lists
 
 
@@ -126,9 +127,9 @@ class ListStep(PlacewiseStep):
             self.planes(values).shape, self.taps, groups, self.memory(values)
         )
 
-    def work(self, values, part, first, last):
+    def calls(self, values, part, first, last):
         scratch = list_scratch(self.channels, self.memory(values, part))
-        list_places(self.planes(values), self.taps, first, last, scratch, values.lists[self.site, self.taps])
+        return [listing(self.planes(values), self.taps, first, last, scratch, values.lists[self.site, self.taps])]
 
 
 def ones_of(lists):

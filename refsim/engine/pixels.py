@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from refsim.audit.guard import guarded
-from refsim.engine.chain import PlacewiseStep, count_spikes
+from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.gathering import NOT_KNOWN, Neurons, Packed, affine_census, neuron_census, packed
 from refsim.engine.step import count_ones
 from refsim.engine.values import aligned
@@ -68,17 +68,19 @@ class PixelsStep(PlacewiseStep):
         else:
             values.plain[node.name] = values.buffer(node.name, np.int32, (1, *self.shape))
 
-    def work(self, values, part, first, last):
+    def calls(self, values, part, first, last):
         node, *neurons = self.nodes
         (image,) = values.plain[node.inputs[0]]
         scratch = values.scratch(("pixels", part, node.name), self.packed.scratch)
         arguments = image, *self.packed.arguments, *scratch, first, last
-        if neurons:
-            trains = values.trains(neurons[0].name).reshape(self.places, self.shape[-1])
-            gather_pixel_trains(*arguments, *self.firing.arguments, Neurons.scratch(values, part), trains)
-            count_spikes(values, neurons[0].name, trains, first, last)
-        else:
-            gather_pixels(*arguments, values.plain[node.name].reshape(self.places, self.shape[-1]))
+        if not neurons:
+            return [gather_pixels.bound(*arguments, values.plain[node.name].reshape(self.places, self.shape[-1]))]
+        trains = values.trains(neurons[0].name).reshape(self.places, self.shape[-1])
+        scratch = Neurons.scratch(values, part)
+        return [
+            gather_pixel_trains.bound(*arguments, *self.firing.arguments, scratch, trains),
+            counting(values, neurons[0].name, part, trains, first, last),
+        ]
 
     def finish(self, values):
         node, *neurons = self.nodes

@@ -7,7 +7,7 @@ from threading import Lock
 import numpy as np
 
 from refsim.audit.census import Census
-from refsim.audit.guard import guarded, unguarded
+from refsim.audit.guard import unguarded
 from refsim.engine.chain import chained
 from refsim.engine.gathering import FireStep, GatherStep, SumsStep, TrainsStep
 from refsim.engine.listing import ListStep
@@ -44,7 +44,7 @@ MOST_ROWS = 1 << 16
 
 
 class Plan:
-    """A network or fragment prepared for the fast engine; one run at a time.
+    """A network prepared for the fast engine; one run at a time.
 
     Every node is computed over all timesteps before the next: nothing in these networks looks back from a later node.
     Binary spikes are kept as trains, one byte a neuron; whatever a step does not know is done by the plain kernels,
@@ -52,7 +52,7 @@ class Plan:
 
     Parameters
     ----------
-    graph : Network or Fragment
+    graph : Network
         Of at most 8 timesteps.
     sites : iterable of str
         To be recorded.
@@ -76,6 +76,10 @@ class Plan:
                 planned.update(planned_node.name for planned_node in step.nodes)
         self.steps = chained(steps)
         self.values = Values(graph)
+        signal, timesteps = graph.signals[INPUT_SITE], 1 if INPUT_SITE in graph.static_sites else graph.timesteps
+        self.values.plain[INPUT_SITE] = self.values.buffer(INPUT_SITE, signal.dtype, (timesteps, *signal.shape))
+        for step in self.steps:
+            step.prepare(self.values)
 
     def step_of(self, node):
         """Return the fastest step that begins with a node."""
@@ -194,7 +198,7 @@ class Plan:
 
         Parameters
         ----------
-        frames : dict of ndarray by input site, shape (T, ...), or (1, ...) where static
+        frames : ndarray, shape (T, ...), or (1, ...) where the input is static
         pool : Pool
 
         Returns
@@ -203,7 +207,7 @@ class Plan:
             As of `refsim.simulator.simulate`.
         """
         self.values.clear()
-        self.values.plain.update({site: guarded(values, site) for site, values in frames.items()})
+        unguarded(self.values.plain[INPUT_SITE])[...] = frames
         census = {node.name: Census() for node in self.graph.nodes}
         for step in self.steps:
             census.update(step.run(self.values, pool))
@@ -217,8 +221,8 @@ class Plan:
 
     def spike_counts(self, site):
         """Count the neurons that fire at each timestep."""
-        if site in self.values.spike_counts:
-            return sum(self.values.spike_counts[site])
+        if site in self.values.tallies:
+            return sum(self.values.tallies[site])
         timesteps = range(self.graph.timesteps)
         return np.array([np.count_nonzero(unguarded(self.values.at(site, timestep))) for timestep in timesteps])
 

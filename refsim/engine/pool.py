@@ -1,6 +1,8 @@
 """Threads that share the work of a step."""
 
 import os
+from functools import partial
+from itertools import pairwise
 from queue import SimpleQueue
 from threading import Thread
 
@@ -57,8 +59,8 @@ class Pool:
         for worker in self.workers:
             worker.tasks.put(None)
 
-    def split(self, count, cost, work):
-        """Call ``work(part, first, last)`` for equal parts of a range, side by side where the work is long.
+    def bounds(self, count, cost):
+        """Return where the parts of a range begin, and its end: one for each thread where the work is long, else one.
 
         Parameters
         ----------
@@ -66,20 +68,27 @@ class Pool:
             Length of the range.
         cost : int
             About how many nanoseconds one thread takes for all.
-        work : function
-            `part` counts the parts from 0.
         """
         parts = min(self.threads, count) if cost >= PARALLEL_COST else 1
-        bounds = [count * part // parts for part in range(parts + 1)]
-        helpers = self.workers[: parts - 1]
-        for part, worker in enumerate(helpers, 1):
-            worker.tasks.put(lambda part=part: work(part, bounds[part], bounds[part + 1]))
+        return [count * part // parts for part in range(parts + 1)]
+
+    def share(self, works):
+        """Call functions side by side, at most as many as there are threads."""
+        own, *others = works
+        helpers = self.workers[: len(others)]
+        for worker, work in zip(helpers, others):
+            worker.tasks.put(work)
         try:
-            work(0, 0, bounds[1])
+            own()
         finally:
             faults = [worker.ends.get() for worker in helpers]
         for fault in filter(None, faults):
             raise fault
+
+    def split(self, count, cost, work):
+        """Call ``work(part, first, last)`` for the parts of a range, side by side; parts are counted from 0."""
+        bounds = self.bounds(count, cost)
+        self.share([partial(work, part, *limits) for part, limits in enumerate(pairwise(bounds))])
 
     def step(self, operator, timestep, inputs, state, output):
         """Compute one operator at one timestep by its plain kernels; return its census."""

@@ -20,12 +20,21 @@ class Step:
     def __init__(self, *nodes):
         self.nodes = nodes
 
+    def prepare(self, values):
+        """Provide the memory of what is computed, once for all runs; values of the inputs may not be there yet.
+
+        Parameters
+        ----------
+        values : Values
+        """
+
     def run(self, values, pool):
         """Compute the nodes.
 
         Parameters
         ----------
         values : Values
+            Those for which it was prepared.
         pool : Pool
 
         Returns
@@ -46,32 +55,25 @@ class OperatorStep(Step):
         loaded = {name: guarded(array, f"{node.name}.{name}") for name, array in arrays.items()}
         self.operator = replace(node.operator, **loaded)
 
-    def run(self, values, pool):
+    def prepare(self, values):
         (node,), graph = self.nodes, values.graph
         timesteps = 1 if self.static else graph.timesteps
-        signal = graph.signals[node.name]
-        outputs = values.buffer(node.name, signal.dtype, (timesteps, *signal.shape))
-        registers = self.registers(values, timesteps)
+        for site in filter(None, (node.name, node.register_site)):
+            signal = graph.signals[site]
+            values.plain[site] = values.buffer(site, signal.dtype, (timesteps, *signal.shape))
+
+    def run(self, values, pool):
+        (node,) = self.nodes
+        outputs, registers = values.plain[node.name], values.plain.get(node.register_site)
         census = Census()
-        for timestep in range(timesteps):
+        for timestep in range(len(outputs)):
             inputs = [guarded(values.at(site, timestep), site) for site in node.inputs]
             state = None if registers is None else guarded(registers[timestep], node.register_site)
             if registers is not None:
                 unguarded(state)[...] = registers[timestep - 1] if timestep else 0
             output = guarded(outputs[timestep], node.name)
             census += pool.step(self.operator, timestep, inputs, state, output)
-        values.plain[node.name] = outputs
         return {node.name: census}
-
-    def registers(self, values, timesteps):
-        """Return the register of every timestep, kept so that it can be recorded."""
-        (node,) = self.nodes
-        if node.register_site is None:
-            return None
-        signal = values.graph.signals[node.register_site]
-        registers = values.buffer(node.register_site, signal.dtype, (timesteps, *signal.shape))
-        values.plain[node.register_site] = registers
-        return registers
 
 
 def count_ones(planes):

@@ -7,7 +7,6 @@ import numpy as np
 from refsim.audit.census import Census
 from refsim.audit.guard import unguarded
 from refsim.engine.chain import PlacewiseStep
-from refsim.engine.step import Step
 from refsim.kernels.fast.attention import attend
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
 
@@ -49,10 +48,10 @@ class PoolStep(TrainStep):
     def is_local(self, site):
         return False
 
-    def work(self, values, part, first, last):
+    def calls(self, values, part, first, last):
         (node,), operator = self.nodes, self.operator
         geometry = operator.window, operator.stride, operator.padding
-        pool_trains(values.trains(node.inputs[0]), *geometry, first, last, values.trains(node.name))
+        return [pool_trains.bound(values.trains(node.inputs[0]), *geometry, first, last, values.trains(node.name))]
 
 
 class MaskStep(TrainStep):
@@ -61,9 +60,9 @@ class MaskStep(TrainStep):
     def is_local(self, site):
         return self.graph.signals[site].shape == self.shape
 
-    def work(self, values, part, first, last):
+    def calls(self, values, part, first, last):
         (node,) = self.nodes
-        mask_trains(*map(values.trains, node.inputs), first, last, values.trains(node.name))
+        return [mask_trains.bound(*map(values.trains, node.inputs), first, last, values.trains(node.name))]
 
 
 class AddStep(TrainStep):
@@ -75,40 +74,47 @@ class AddStep(TrainStep):
         values.planes[node.name] = values.buffer(node.name, np.uint8, (count, *self.shape))
         self.carry = values.buffer((node.name, "carry"), np.uint8, (math.prod(self.shape),))
 
-    def work(self, values, part, first, last):
+    def calls(self, values, part, first, last):
         (node,), channels = self.nodes, self.shape[-1]
         one, other, total = (
             values.planes[site].reshape(len(values.planes[site]), -1) for site in (*node.inputs, node.name)
         )
-        add_planes(one, other, first * channels, last * channels, self.carry, total)
+        return [add_planes.bound(one, other, first * channels, last * channels, self.carry, total)]
 
 
-class AttendStep(Step):
+class AttendStep(PlacewiseStep):
     """Q K^T V of binary spikes by K^T V, whatever the network's association; its first product stays unwritten."""
+
+    kind = "heads"
 
     def __init__(self, graph, product, context):
         super().__init__(product, context)
         self.graph = graph
         by_scores = product.operator.kind() == "Scores"
         q, k, v = (*product.inputs, context.inputs[1]) if by_scores else (context.inputs[0], *product.inputs)
-        self.sites, self.heads = (q, k, v), product.operator.heads
+        self.sites, self.places = (q, k, v), product.operator.heads
+        self.tokens, channels = graph.signals[context.name].shape
+        self.width = channels // self.places
+        self.cost = graph.timesteps * self.tokens * channels << 1
 
-    def run(self, values, pool):
-        product, context = self.nodes
-        timesteps, (tokens, channels) = self.graph.timesteps, self.graph.signals[context.name].shape
-        width = channels // self.heads
-        trains = [values.trains(site).reshape(tokens, self.heads, width) for site in self.sites]
-        sums = values.buffer(context.name, np.int32, (timesteps, tokens, channels))
-        by_head = sums.reshape(timesteps, tokens, self.heads, width)
+    def is_local(self, site):
+        return False
 
-        def work(part, first, last):
-            spikes = values.buffer((context.name, part, "values"), np.int32, (timesteps, tokens, width))
-            key_value = values.buffer((context.name, part, "key_value"), np.int32, (timesteps, width, width))
-            attend(*trains, timesteps, first, last, spikes, key_value, by_head)
+    def prepare(self, values):
+        context = self.nodes[-1].name
+        shape = self.graph.timesteps, self.tokens, self.graph.signals[context].shape[-1]
+        values.plain[context] = values.buffer(context, np.int32, shape)
 
-        pool.split(self.heads, sums.size << 1, work)
-        values.plain[context.name] = sums
-        return self.census(values, product, context)
+    def calls(self, values, part, first, last):
+        context, timesteps, width = self.nodes[-1].name, self.graph.timesteps, self.width
+        trains = [values.trains(site).reshape(self.tokens, self.places, width) for site in self.sites]
+        spikes = values.buffer((context, part, "values"), np.int32, (timesteps, self.tokens, width))
+        key_value = values.buffer((context, part, "key_value"), np.int32, (timesteps, width, width))
+        out = values.plain[context].reshape(timesteps, self.tokens, self.places, width)
+        return [attend.bound(*trains, timesteps, first, last, spikes, key_value, out)]
+
+    def finish(self, values):
+        return self.census(values, *self.nodes)
 
     def census(self, values, product, context):
         """Return what the network's own association would have done."""

@@ -1,6 +1,7 @@
 """What a site holds while a plan runs: trains, or values timestep by timestep."""
 
 import math
+from itertools import chain
 
 import numpy as np
 
@@ -32,23 +33,32 @@ class Values:
     planes : dict of ndarray by site
         Trains, uint8 of shape (P, ...): the integer at timestep t is the sum over planes p of bit t << p.
     plain : dict of ndarray by site
-        Values, shape (T, ...), or (1, ...) where all timesteps are equal.
+        Values, shape (T, ...), or (1, ...) where all timesteps are equal; not of sites that are kept as planes.
+    unpacked : dict of ndarray by site
+        The values of such sites, where a step asked for them.
     lists : dict of Lists by site and taps of a window
         The channels that fire at each place, for the kernels that gather.
-    spike_counts : dict of list of ndarray by site
+    tallies : dict of list of ndarray by site
         Spikes of each timestep, of one part of the places each.
     """
 
     def __init__(self, graph):
-        self.graph, self.planes, self.plain, self.lists, self.spike_counts = graph, {}, {}, {}, {}
-        self.buffers, self.scratches = {}, {}
+        self.graph, self.planes, self.plain, self.lists, self.tallies = graph, {}, {}, {}, {}
+        self.buffers, self.scratches, self.unpacked = {}, {}, {}
 
     def clear(self):
-        """Forget the values of the run before; their memory is used again."""
-        self.planes.clear()
-        self.plain.clear()
-        self.lists.clear()
-        self.spike_counts.clear()
+        """Forget the values of the run before, not the memory that steps were prepared with."""
+        self.unpacked.clear()
+        for tally in chain.from_iterable(self.tallies.values()):
+            tally.fill(0)
+
+    def tally(self, site, part):
+        """Return the memory for the spikes of each timestep that one thread counts, 0 at the beginning of a run."""
+        name = site, "tally", part
+        if name not in self.buffers:
+            tally = self.buffers[name] = np.zeros(self.graph.timesteps, np.int64)
+            self.tallies.setdefault(site, []).append(tally)
+        return self.buffers[name]
 
     def buffer(self, name, dtype, shape):
         """Return guarded memory that is the same at every run, for a site or for a tuple that begins with one."""
@@ -70,13 +80,15 @@ class Values:
 
     def values(self, site):
         """Return the values of a site timestep by timestep, unpacked where it is kept as trains."""
-        if site not in self.plain:
+        if site in self.plain:
+            return self.plain[site]
+        if site not in self.unpacked:
             signal, timesteps = self.graph.signals[site], self.graph.timesteps
             unpacked = self.buffer((site, "plain"), signal.dtype, (timesteps, *signal.shape))
             planes = self.planes[site].reshape(len(self.planes[site]), -1)
             unpack_trains(planes, timesteps, 0, planes.shape[1], unpacked.reshape(timesteps, -1))
-            self.plain[site] = unpacked
-        return self.plain[site]
+            self.unpacked[site] = unpacked
+        return self.unpacked[site]
 
     def at(self, site, timestep):
         """Return the values of a site at one timestep."""

@@ -1,7 +1,7 @@
 """How a loop becomes a kernel: proved machine code for integers, Python source for counting integers."""
 
 from contextlib import contextmanager
-from functools import update_wrapper
+from functools import partial, update_wrapper
 
 import numpy as np
 from numba.extending import overload, register_jitable
@@ -47,17 +47,40 @@ class Kernel:
         """
         if isinstance(arguments[-1], CountingArray):
             return self.python(*arguments)
-        if self.python.__code__ is not self._code:
-            raise MultiplicationError(
-                f"{self.__module__}.{self.__qualname__}: its source was exchanged after its proof"
-            )
+        return self.bound(*arguments)()
+
+    def bound(self, *arguments):
+        """Return the kernel with its arguments, to be called again and again: what types they are is asked once.
+
+        Parameters
+        ----------
+        *arguments
+            No counting integers.
+
+        Returns
+        -------
+        call : callable
+            Takes nothing; raises what the kernel raises.
+        """
+        self.require_own_source()
         types = tuple(map(argument_type, arguments))
         proved = self._proved.get(types)
         if proved is None:
             proved = self._proved[types] = compile_proved(self.python, arguments, self.apart)
+        return partial(self._run, *proved, arguments)
+
+    def _run(self, entry_point, report, arguments):
+        self.require_own_source()
         for reports in _witnesses:
-            reports.setdefault((proved[1].name, proved[1].signature), proved[1])
-        return proved[0](*arguments)
+            reports.setdefault((report.name, report.signature), report)
+        return entry_point(*arguments)
+
+    def require_own_source(self):
+        """Check that the source is the one that the kernel was made of."""
+        if self.python.__code__ is not self._code:
+            raise MultiplicationError(
+                f"{self.__module__}.{self.__qualname__}: its source was exchanged after its proof"
+            )
 
     @property
     def reports(self):

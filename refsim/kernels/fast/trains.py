@@ -140,6 +140,33 @@ def add_planes(one, other, first, last, carry, total):
 
 
 @tuned_kernel
+def take_channels(trains, start, first, last, layer):
+    """Copy the trains of one layer out of those of several side by side.
+
+    Parameters
+    ----------
+    trains : ndarray of uint8, shape (places, C)
+    start : int
+        The first channel of the layer.
+    first, last : int
+        Places to copy.
+    layer : ndarray of uint8, shape (places, C')
+        Filled at these places.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = np.zeros((1, 2), np.uint8)
+    >>> take_channels(np.array([[1, 2, 3]], np.uint8), 1, 0, 1, layer)
+    >>> layer.tolist()
+    [[2, 3]]
+    """
+    for place in range(first, last):
+        for channel in range(uint64(layer.shape[1])):
+            layer[place, channel] = trains[place, uint64(start) + channel]
+
+
+@tuned_kernel
 def count_trains(trains, first, last, counts):
     """Count the spikes of each timestep.
 
