@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from refsim.audit.census import Census
-from refsim.audit.guard import guarded
+from refsim.audit.guard import guarded, unguarded
 from refsim.engine.chain import PlacewiseStep, counting
-from refsim.engine.listing import most_events, ones_of
+from refsim.engine.listing import most_events
 from refsim.engine.values import aligned
 from refsim.kernels.fast.accumulate import LANES, SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import CHUNK, fire_trains
@@ -149,6 +149,10 @@ class GatherStep(PlacewiseStep):
         self.image = shape if len(shape) == 3 else (shape[0], 1, shape[1])
         self.places = math.prod(graph.signals[affine[0].name].shape[:-1])
         self.cost = self.places * self.packed.outputs * self.packed.rows >> 5
+        self.counters = {
+            node.name: AffineCounter(node.operator, self.image, graph.signals[node.name].shape, graph.timesteps)
+            for node in affine
+        }
 
     def is_local(self, site):
         return (self.packed.window, self.packed.stride, self.packed.padding) == (1, 1, 0)
@@ -162,44 +166,49 @@ class GatherStep(PlacewiseStep):
         return lists.as_image(self.image[:2]), *packed.arguments, *scratch
 
     def finish(self, values):
-        """Return what the plain kernels would have done, by affine node."""
-        ones, timesteps = ones_of(values.lists[self.site, self.taps]).reshape(self.image[:2]), self.graph.timesteps
-        return {
-            node.name: affine_census(node.operator, ones, self.image, self.graph.signals[node.name].shape, timesteps)
-            for node in self.affine
-        }
+        ones = unguarded(values.lists[self.site, self.taps].ones).sum(axis=(0, 1))
+        return {name: counter.census(ones) for name, counter in self.counters.items()}
 
 
-def affine_census(operator, ones, image, shape, timesteps):
-    """Count what the plain kernels of an affine map do at all timesteps.
+class AffineCounter:
+    """What the plain kernels of an affine map do at all timesteps, given how many ones there are in its input.
 
     Parameters
     ----------
     operator : Linear or Convolution
-    ones : ndarray of int64, shape (Y, X)
-        Set bits of the input at each place, all channels, planes and timesteps.
     image : tuple of int
         Rows, columns and channels of the input; tokens are an image of one column.
     shape : tuple of int
         Of the output.
     timesteps : int
-
-    Returns
-    -------
-    census : Census
     """
-    count, scanned = int(ones.sum()), math.prod(image)
-    if isinstance(operator, Convolution):
-        down, along = (
-            window_coverage(length, operator.weights.shape[axis], operator.stride, operator.padding, fitting)
-            for axis, (length, fitting) in enumerate(zip(image, shape[:2]))
-        )
-        count = int(down @ ones @ along)
-        scanned = int(down.sum()) * int(along.sum()) * image[2]
-    places, outputs = math.prod(shape[:-1]), shape[-1]
-    census = gathering_census(operator.planes, scanned, 0, places, outputs).repeated(timesteps)
-    spikes = gathering_census(0, 0, count, 0, outputs)
-    return census + (spikes if operator.planes == 0 else Census(adds=spikes.adds))
+
+    def __init__(self, operator, image, shape, timesteps):
+        self.coverage, scanned = None, math.prod(image)
+        if isinstance(operator, Convolution):
+            self.coverage = down, along = tuple(
+                window_coverage(length, operator.weights.shape[axis], operator.stride, operator.padding, fitting)
+                for axis, (length, fitting) in enumerate(zip(image, shape[:2]))
+            )
+            scanned = int(down.sum()) * int(along.sum()) * image[2]
+        places, outputs = math.prod(shape[:-1]), shape[-1]
+        self.always = gathering_census(operator.planes, scanned, 0, places, outputs).repeated(timesteps)
+        spike = gathering_census(0, 0, 1, 0, outputs)
+        self.for_each_one = spike if operator.planes == 0 else Census(adds=spike.adds)
+
+    def census(self, ones):
+        """Return the census.
+
+        Parameters
+        ----------
+        ones : ndarray of integers, Y X or Y X C of them
+            Set bits of the input, all planes and timesteps, at each place or of each of its channels.
+        """
+        if self.coverage is None:
+            return self.always + self.for_each_one.repeated(int(ones.sum()))
+        down, along = self.coverage
+        of_columns = (down @ ones.reshape(len(down), -1)).reshape(len(along), -1).sum(axis=1)
+        return self.always + self.for_each_one.repeated(int(of_columns @ along))
 
 
 class SumsStep(GatherStep):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refsim.audit.guard import unguarded
 from refsim.engine.chain import PlacewiseStep
 from refsim.kernels.fast.routing import COPIED, PATTERNS, list_trains
 
@@ -130,8 +129,3 @@ class ListStep(PlacewiseStep):
     def calls(self, values, part, first, last):
         scratch = list_scratch(self.channels, self.memory(values, part))
         return [listing(self.planes(values), self.taps, first, last, scratch, values.lists[self.site, self.taps])]
-
-
-def ones_of(lists):
-    """Return the set bits of each place, all planes and timesteps."""
-    return unguarded(lists.ones).sum(axis=(0, 1))

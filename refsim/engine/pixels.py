@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 
-from refsim.audit.guard import guarded
+from refsim.audit.guard import guarded, unguarded
 from refsim.engine.chain import PlacewiseStep, counting
-from refsim.engine.gathering import NOT_KNOWN, Neurons, Packed, affine_census, neuron_census, packed
-from refsim.engine.step import count_ones
+from refsim.engine.gathering import NOT_KNOWN, AffineCounter, Neurons, Packed, neuron_census, packed
 from refsim.engine.values import aligned
 from refsim.kernels.fast.pixels import MULTIPLES, gather_pixel_trains, gather_pixels
 
@@ -57,6 +56,7 @@ class PixelsStep(PlacewiseStep):
         self.packed, self.shape = packed(graph, (node,), PackedPixels), graph.signals[node.name].shape
         self.places = math.prod(self.shape[:-1])
         self.cost = self.places * self.packed.outputs * self.packed.rows >> 3
+        self.counter = AffineCounter(node.operator, graph.signals[node.inputs[0]].shape, self.shape, 1)
         if neuron is not None:
             self.firing = Neurons([neuron.operator], graph.timesteps, len(self.packed.bias))
             self.neuron_census = neuron_census(graph, neuron)
@@ -84,6 +84,5 @@ class PixelsStep(PlacewiseStep):
 
     def finish(self, values):
         node, *neurons = self.nodes
-        pixels = values.plain[node.inputs[0]]
-        census = {neuron.name: self.neuron_census for neuron in neurons}
-        return census | {node.name: affine_census(node.operator, count_ones(pixels), pixels.shape[1:], self.shape, 1)}
+        ones = np.bitwise_count(unguarded(values.plain[node.inputs[0]])[0])
+        return {node.name: self.counter.census(ones)} | {neuron.name: self.neuron_census for neuron in neurons}

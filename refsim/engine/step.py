@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from refsim.audit.census import Census
 from refsim.audit.guard import guarded, unguarded
 
@@ -74,8 +72,3 @@ class OperatorStep(Step):
             output = guarded(outputs[timestep], node.name)
             census += pool.step(self.operator, timestep, inputs, state, output)
         return {node.name: census}
-
-
-def count_ones(planes):
-    """Count the set bits of trains at each place: (P, ..., C) to (...)."""
-    return np.bitwise_count(unguarded(planes)).sum(axis=(0, -1), dtype=np.int64)

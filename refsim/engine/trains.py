@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from refsim.audit.census import Census
-from refsim.audit.guard import unguarded
 from refsim.engine.chain import PlacewiseStep
 from refsim.kernels.fast.attention import attend
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
@@ -125,12 +124,8 @@ class AttendStep(PlacewiseStep):
         else:
             width = self.graph.signals[product.name].shape[-1]
             lengths = {product.name: (product.operator.gate, width), context.name: ("q", width)}
+        scanned = Census(compares=math.prod(self.graph.signals[self.sites[0]].shape)).repeated(self.graph.timesteps)
         return {
-            name: self.gate_census(values.trains(self.sites[gates[gate]]), length)
+            name: scanned + Census(adds=length, compares=1).repeated(values.spikes(self.sites[gates[gate]]))
             for name, (gate, length) in lengths.items()
         }
-
-    def gate_census(self, trains, length):
-        events = int(np.bitwise_count(unguarded(trains)).sum(dtype=np.int64))
-        scanned = Census(compares=trains.size).repeated(self.graph.timesteps)
-        return scanned + Census(adds=events * length, compares=events)

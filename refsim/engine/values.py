@@ -5,7 +5,7 @@ from itertools import chain
 
 import numpy as np
 
-from refsim.audit.guard import guarded
+from refsim.audit.guard import guarded, unguarded
 from refsim.kernels.fast.accumulate import LINE
 from refsim.kernels.fast.trains import unpack_trains
 
@@ -59,6 +59,12 @@ class Values:
             tally = self.buffers[name] = np.zeros(self.graph.timesteps, np.int64)
             self.tallies.setdefault(site, []).append(tally)
         return self.buffers[name]
+
+    def spikes(self, site):
+        """Count the spikes of a site that is kept as trains, all timesteps."""
+        if site in self.tallies:
+            return int(sum(tally.sum() for tally in self.tallies[site]))
+        return int(np.bitwise_count(unguarded(self.trains(site))).sum(dtype=np.int64))
 
     def buffer(self, name, dtype, shape):
         """Return guarded memory that is the same at every run, for a site or for a tuple that begins with one."""
