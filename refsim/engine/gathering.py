@@ -258,7 +258,7 @@ class Neurons:
     def scratch(values, part):
         """Return membranes and spikes of some neurons, for one thread."""
         return values.scratch(
-            ("neurons", part), lambda: tuple(aligned((CHUNK,), np.int32, "neurons") for _ in range(3))
+            ("neurons", part), lambda: tuple(aligned((CHUNK,), np.int32, "neurons") for _ in range(2))
         )
 
 

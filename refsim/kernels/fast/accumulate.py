@@ -225,7 +225,7 @@ def gather_trains(
     >>> packed = Packed([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
     >>> trains = listed(np.array([3, 2], np.uint8).reshape(1, 1, 2), 1, 1).as_image((1, 1))
     >>> shifts, levels, out = np.array([0, 1]), np.full((2, 64), 16, np.int32), np.zeros((1, 1), np.uint8)
-    >>> neurons = tuple(np.zeros((3, 64), np.int32))
+    >>> neurons = tuple(np.zeros((2, 64), np.int32))
     >>> gather_trains(trains, *packed.arguments, *packed.scratch(1), 0, 1, shifts, levels, False, neurons, out)
     >>> out.ravel().tolist()  # charges 6, then 6 + (13 << 1) = 32, against a level of 16
     [2]

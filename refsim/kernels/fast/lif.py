@@ -14,24 +14,19 @@ def fire_chunk(
 ):  # fmt: skip
     """Advance some neurons of one place over all timesteps (rule N8).
 
-    Charges are stored before they are compared, and currents shifted by one at a time: what is loaded from 32 bits and
-    stored in 32 bits is computed in 32 bits, twice as many at once as in the 64 bits of numba's arithmetic. Indices are
-    unsigned: for signed ones numba would ask each time whether they count from the end.
+    Charges are stored before they are compared, and shifts are masked: what is loaded from 32 bits, shifted by less
+    than that and stored in 32 bits is computed in 32 bits, twice as many at once as in the 64 bits of numba's
+    arithmetic. Indices are unsigned: for signed ones numba would ask each time whether they count from the end.
     """
-    membranes, fired, scaled = neurons
+    membranes, fired = neurons
     local, channel = uint64(first), uint64(base) + uint64(first)
     for neuron in range(size):
         membranes[neuron] = 0
         fired[neuron] = 0
     for timestep in range(levels.shape[0]):
-        line, shift = min(timestep, currents.shape[0] - 1), input_shifts[timestep]
+        line, shift = min(timestep, currents.shape[0] - 1), input_shifts[timestep] & 31
         for neuron in range(uint64(size)):
-            scaled[neuron] = currents[line, row, local + neuron] + bias[channel + neuron]
-        for _ in range(shift):
-            for neuron in range(uint64(size)):
-                scaled[neuron] = scaled[neuron] << 1
-        for neuron in range(uint64(size)):
-            membranes[neuron] += scaled[neuron]
+            membranes[neuron] += (currents[line, row, local + neuron] + bias[channel + neuron]) << shift
         for neuron in range(uint64(size)):
             charge, level = membranes[neuron], levels[timestep, channel + neuron]
             fires = charge >= level
@@ -73,14 +68,14 @@ def fire_trains(currents, bias, input_shifts, levels, subtract, first, last, neu
     first, last : int
         Places to compute.
     neurons : tuple of ndarray
-        membranes, fired and scaled currents, int32 of shape (64,): scratch.
+        membranes and fired, int32 of shape (64,): scratch.
     trains : ndarray of uint8, shape (places, C)
         Filled at these places: bit t is the spike at timestep t, T at most 8.
 
     Examples
     --------
     >>> import numpy as np
-    >>> trains, scratch = np.zeros((1, 2), np.uint8), tuple(np.zeros((3, 64), np.int32))
+    >>> trains, scratch = np.zeros((1, 2), np.uint8), tuple(np.zeros((2, 64), np.int32))
     >>> currents, levels = np.array([[[8, 7]], [[0, 1]]], np.int32), np.array([[8, 8], [16, 16]], np.int32)
     >>> fire_trains(currents, np.zeros(2, np.int32), np.array([0, 1]), levels, False, 0, 1, scratch, trains)
     >>> trains.tolist()  # 8 meets 4 << 1 at once; 7 + (1 << 1) = 9 misses 4 << 2

@@ -128,7 +128,7 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, halve_input, rese
     gather_trains(
         listed(trains_of(values, 1).reshape(1, 3, 12), 1, 1, 2).as_image((3, 1)),
         *packed.arguments, *packed.scratch(1), 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments,
-        tuple(np.zeros((3, CHUNK), np.int32)), trains,
+        tuple(np.zeros((2, CHUNK), np.int32)), trains,
     )  # fmt: skip
     currents = expected(operator, values)
     for token in range(3):

@@ -84,7 +84,7 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, outputs):
     thresholds = random.integers(1, 20_000, outputs).astype(np.int32)
     packed, image = PackedPixels([operator]), random.integers(0, 256, (2, 1, 3), np.uint8)
     firing = Neurons([LIF(thresholds, "binary", 1, True, "subtract")], timesteps, len(packed.bias))
-    trains, neurons = np.zeros((2, outputs), np.uint8), tuple(np.zeros((3, CHUNK), np.int32))
+    trains, neurons = np.zeros((2, outputs), np.uint8), tuple(np.zeros((2, CHUNK), np.int32))
     gather_pixel_trains(image, *packed.arguments, *packed.scratch(), 0, 2, *firing.arguments, neurons, trains)
     for place, currents in enumerate(expected(operator, image).reshape(2, outputs)):
         for output in range(0, outputs, 7):
