@@ -7,12 +7,12 @@ import numpy as np
 from refsim.audit.census import Census
 from refsim.audit.guard import guarded, unguarded
 from refsim.engine.chain import PlacewiseStep, counting
+from refsim.engine.firing import Neurons, neuron_census
 from refsim.engine.listing import most_events
 from refsim.engine.values import aligned
 from refsim.kernels.fast.accumulate import LANES, SAFE_ROWS, gather_sums, gather_trains
-from refsim.kernels.fast.lif import CHUNK, fire_trains
 from refsim.kernels.fast.routing import COPIED, PATTERNS, TIMESTEPS_AT_ONCE
-from refsim.kernels.fast.trains import take_channels, unpack_trains
+from refsim.kernels.fast.trains import take_channels
 from refsim.ops import Convolution
 from refsim.ops.gathering import gathering_census
 from refsim.ops.windows import window_coverage
@@ -227,41 +227,6 @@ class SumsStep(GatherStep):
         return [gather_sums.bound(*self.arguments(values, part), first, last, out)]
 
 
-class Neurons:
-    """Exact binary neurons in the form of the fast kernels.
-
-    Parameters
-    ----------
-    operators : sequence of LIF
-        Alike but for their thresholds, side by side.
-    timesteps : int
-    width : int
-        Channels with padding; a padded neuron never receives anything.
-    """
-
-    def __init__(self, operators, timesteps, width):
-        first = operators[0]
-        thresholds = np.concatenate([operator.thresholds for operator in operators]).astype(np.int64)
-        self.shifts = np.array([first.leak_shift * timestep for timestep in range(timesteps)])
-        levels = [thresholds << first.level_shift(timestep) for timestep in range(timesteps)]
-        self.levels = np.ones((timesteps, width), np.int32)
-        self.levels[:, : len(thresholds)] = np.stack(levels)
-        self.levels = guarded(self.levels, "levels")
-        self.subtract = first.reset == "subtract"
-
-    @property
-    def arguments(self):
-        """What the kernels take."""
-        return self.shifts, self.levels, self.subtract
-
-    @staticmethod
-    def scratch(values, part):
-        """Return membranes and spikes of some neurons, for one thread."""
-        return values.scratch(
-            ("neurons", part), lambda: tuple(aligned((CHUNK,), np.int32, "neurons") for _ in range(2))
-        )
-
-
 class TrainsStep(GatherStep):
     """Affine maps of one input with a layer of neurons on each; only trains are written."""
 
@@ -296,55 +261,3 @@ class TrainsStep(GatherStep):
 
     def finish(self, values):
         return super().finish(values) | self.neuron_census
-
-
-class FireStep(PlacewiseStep):
-    """A layer of neurons on currents that are kept timestep by timestep.
-
-    Parameters
-    ----------
-    graph : Network or Fragment
-    node : Node
-    unpacked : bool
-        Whether the currents are kept as planes, and have to be unpacked first.
-    """
-
-    def __init__(self, graph, node, unpacked):
-        super().__init__(node)
-        self.unpacked, self.shape = unpacked, graph.signals[node.name].shape
-        self.firing = Neurons([node.operator], graph.timesteps, self.shape[-1])
-        self.no_bias = guarded(np.zeros(self.shape[-1], np.int32), node.name)
-        self.census = neuron_census(graph, node)
-        self.places = math.prod(self.shape[:-1])
-        self.cost = self.places * self.shape[-1]
-
-    def prepare(self, values):
-        (node,) = self.nodes
-        if self.unpacked:
-            timesteps = values.graph.timesteps
-            self.currents = values.buffer((node.name, "currents"), np.int32, (timesteps, self.places, self.shape[-1]))
-        else:
-            currents = values.plain[node.inputs[0]]
-            self.currents = currents.reshape(len(currents), self.places, self.shape[-1])
-        values.planes[node.name] = values.buffer(node.name, np.uint8, (1, *self.shape))
-
-    def calls(self, values, part, first, last):
-        (node,), calls, channels = self.nodes, [], self.shape[-1]
-        if self.unpacked:
-            planes, timesteps = values.planes[node.inputs[0]], len(self.currents)
-            flat = planes.reshape(len(planes), -1), timesteps, first * channels, last * channels
-            calls.append(unpack_trains.bound(*flat, self.currents.reshape(timesteps, -1)))
-        trains = values.trains(node.name).reshape(self.places, channels)
-        scratch = Neurons.scratch(values, part)
-        arguments = self.currents, self.no_bias, *self.firing.arguments, first, last, scratch
-        calls.append(fire_trains.bound(*arguments, trains))
-        return [*calls, counting(values, node.name, part, trains, first, last)]
-
-    def finish(self, values):
-        return {self.nodes[0].name: self.census}
-
-
-def neuron_census(graph, node):
-    """Return the census of a layer of neurons, which does not depend on what they do."""
-    census = node.operator.census((), np.empty(graph.signals[node.name].shape, np.int8))
-    return census.repeated(graph.timesteps)

@@ -6,7 +6,8 @@ import numpy as np
 
 from refsim.audit.guard import guarded, unguarded
 from refsim.engine.chain import PlacewiseStep, counting
-from refsim.engine.gathering import NOT_KNOWN, AffineCounter, Neurons, Packed, neuron_census, packed
+from refsim.engine.firing import Neurons, neuron_census
+from refsim.engine.gathering import NOT_KNOWN, AffineCounter, Packed, packed
 from refsim.engine.values import aligned
 from refsim.kernels.fast.pixels import MULTIPLES, gather_pixel_trains, gather_pixels
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from refsim.audit.census import Census
 from refsim.audit.guard import unguarded
+from refsim.engine.attention import AttendStep
 from refsim.engine.chain import chained
-from refsim.engine.gathering import FireStep, GatherStep, SumsStep, TrainsStep
+from refsim.engine.firing import FireStep
+from refsim.engine.gathering import GatherStep, SumsStep, TrainsStep
 from refsim.engine.listing import ListStep
 from refsim.engine.pixels import PixelsStep
 from refsim.engine.step import OperatorStep
-from refsim.engine.trains import AddStep, AttendStep, MaskStep, PoolStep, ReshapeStep
+from refsim.engine.trains import AddStep, MaskStep, PoolStep, ReshapeStep
 from refsim.engine.values import MOST_TIMESTEPS, Values
 from refsim.kernels.fast.routing import TIMESTEPS_AT_ONCE
 from refsim.network import INPUT_SITE
@@ -129,12 +131,16 @@ class Plan:
         )
 
     def neuron_on(self, node):
-        """Return the layer of neurons that alone reads a map, if the sums need not be kept; else None."""
+        """Return the layer of neurons that can be computed with a map, if the sums need not be kept; else None."""
+        static = node.inputs[0] in self.graph.static_sites
+        return self.only_neuron(node) if static or self.graph.timesteps <= TIMESTEPS_AT_ONCE else None
+
+    def only_neuron(self, node):
+        """Return the layer of neurons that alone reads a node, if the node is not recorded; else None."""
         readers = self.readers.get(node.name, ())
         if len(readers) != 1 or node.name in self.sites or not self.fires(readers[0]):
             return None
-        static = node.inputs[0] in self.graph.static_sites
-        return readers[0] if static or self.graph.timesteps <= TIMESTEPS_AT_ONCE else None
+        return readers[0]
 
     def fires(self, node):
         """Tell whether a node is a layer of neurons whose spikes are kept as trains."""
@@ -191,7 +197,9 @@ class Plan:
             return None
         if isinstance(node.operator, Scores) and (node.operator.gate != "q" or context.inputs[0] != node.name):
             return None
-        return AttendStep(self.graph, node, context)
+        neuron = self.only_neuron(context)
+        self.as_planes.update(filter(None, [neuron and neuron.name]))
+        return AttendStep(self.graph, node, context, neuron)
 
     def run(self, frames, pool):
         """Compute every node.
@@ -221,8 +229,8 @@ class Plan:
 
     def spike_counts(self, site):
         """Count the neurons that fire at each timestep."""
-        if site in self.values.tallies:
-            return sum(self.values.tallies[site])
+        if site in self.values.planes:
+            return self.values.spike_counts(site)
         timesteps = range(self.graph.timesteps)
         return np.array([np.count_nonzero(unguarded(self.values.at(site, timestep))) for timestep in timesteps])
 

@@ -1,12 +1,10 @@
-"""Steps on spike trains: pooling, places, masks, residuals of spikes, attention."""
+"""Steps on spike trains: pooling, places, masks, residuals of spikes."""
 
 import math
 
 import numpy as np
 
-from refsim.audit.census import Census
 from refsim.engine.chain import PlacewiseStep
-from refsim.kernels.fast.attention import attend
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
 
 
@@ -79,53 +77,3 @@ class AddStep(TrainStep):
             values.planes[site].reshape(len(values.planes[site]), -1) for site in (*node.inputs, node.name)
         )
         return [add_planes.bound(one, other, first * channels, last * channels, self.carry, total)]
-
-
-class AttendStep(PlacewiseStep):
-    """Q K^T V of binary spikes by K^T V, whatever the network's association; its first product stays unwritten."""
-
-    kind = "heads"
-
-    def __init__(self, graph, product, context):
-        super().__init__(product, context)
-        self.graph = graph
-        by_scores = product.operator.kind() == "Scores"
-        q, k, v = (*product.inputs, context.inputs[1]) if by_scores else (context.inputs[0], *product.inputs)
-        self.sites, self.places = (q, k, v), product.operator.heads
-        self.tokens, channels = graph.signals[context.name].shape
-        self.width = channels // self.places
-        self.cost = graph.timesteps * self.tokens * channels << 1
-
-    def is_local(self, site):
-        return False
-
-    def prepare(self, values):
-        context = self.nodes[-1].name
-        shape = self.graph.timesteps, self.tokens, self.graph.signals[context].shape[-1]
-        values.plain[context] = values.buffer(context, np.int32, shape)
-
-    def calls(self, values, part, first, last):
-        context, timesteps, width = self.nodes[-1].name, self.graph.timesteps, self.width
-        trains = [values.trains(site).reshape(self.tokens, self.places, width) for site in self.sites]
-        spikes = values.buffer((context, part, "values"), np.int32, (timesteps, self.tokens, width))
-        key_value = values.buffer((context, part, "key_value"), np.int32, (timesteps, width, width))
-        out = values.plain[context].reshape(timesteps, self.tokens, self.places, width)
-        return [attend.bound(*trains, timesteps, first, last, spikes, key_value, out)]
-
-    def finish(self, values):
-        return self.census(values, *self.nodes)
-
-    def census(self, values, product, context):
-        """Return what the network's own association would have done."""
-        gates = {"q": 0, "k": 1, "v": 2}
-        if product.operator.kind() == "Scores":
-            tokens = self.graph.signals[context.name].shape[0]
-            lengths = {product.name: (product.operator.gate, tokens), context.name: ("v", tokens)}
-        else:
-            width = self.graph.signals[product.name].shape[-1]
-            lengths = {product.name: (product.operator.gate, width), context.name: ("q", width)}
-        scanned = Census(compares=math.prod(self.graph.signals[self.sites[0]].shape)).repeated(self.graph.timesteps)
-        return {
-            name: scanned + Census(adds=length, compares=1).repeated(values.spikes(self.sites[gates[gate]]))
-            for name, (gate, length) in lengths.items()
-        }

@@ -5,9 +5,9 @@ from itertools import chain
 
 import numpy as np
 
-from refsim.audit.guard import guarded, unguarded
+from refsim.audit.guard import guarded
 from refsim.kernels.fast.accumulate import LINE
-from refsim.kernels.fast.trains import unpack_trains
+from refsim.kernels.fast.trains import count_trains, unpack_trains
 
 MOST_TIMESTEPS = 8
 """A train is a byte."""
@@ -60,11 +60,13 @@ class Values:
             self.tallies.setdefault(site, []).append(tally)
         return self.buffers[name]
 
-    def spikes(self, site):
-        """Count the spikes of a site that is kept as trains, all timesteps."""
+    def spike_counts(self, site):
+        """Count the spikes of each timestep, of a site that is kept as trains."""
         if site in self.tallies:
-            return int(sum(tally.sum() for tally in self.tallies[site]))
-        return int(np.bitwise_count(unguarded(self.trains(site))).sum(dtype=np.int64))
+            return sum(self.tallies[site])
+        counts, trains = np.zeros(self.graph.timesteps, np.int64), self.trains(site)
+        count_trains(trains.reshape(-1, trains.shape[-1]), 0, trains.size // trains.shape[-1], counts)
+        return counts
 
     def buffer(self, name, dtype, shape):
         """Return guarded memory that is the same at every run, for a site or for a tuple that begins with one."""

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from functools import partial, update_wrapper
 
 import numpy as np
+from numba.cpython.unsafe.numbers import trailing_zeros as count_trailing_zeros
 from numba.extending import overload, register_jitable
 
 from refsim.audit.counting import CountingArray, CountingTruth
@@ -140,5 +141,19 @@ def select(condition, chosen, otherwise):
 def _compiled_select(condition, chosen, otherwise):
     def implementation(condition, chosen, otherwise):
         return chosen if condition else otherwise
+
+    return implementation
+
+
+def trailing_zeros(word):
+    """Return the number of the lowest bit that is set, of an unsigned word that is not 0."""
+    word = int(word)
+    return (word & -word).bit_length() - 1
+
+
+@overload(trailing_zeros)
+def _compiled_trailing_zeros(word):
+    def implementation(word):
+        return count_trailing_zeros(word)
 
     return implementation

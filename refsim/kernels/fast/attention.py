@@ -1,10 +1,79 @@
-"""Q K^T V of spike trains, in the association that costs less."""
+"""Q K^T V of spike trains, in the association that costs less, with the neurons on the sums or without."""
 
-from refsim.kernels.kernel import tuned_kernel
+from numba import uint64
+
+from refsim.kernels.fast.lif import fire_sums
+from refsim.kernels.kernel import trailing_zeros, tuned_inline, tuned_kernel
+
+WORD = 64
+"""Bits of a word, each a channel."""
+
+TIMESTEP_SHIFT = 3
+"""K^T V has eight lines for each channel, one for each timestep that a train can have."""
+
+
+@tuned_inline
+def firing(trains, token, head, start):
+    """Return a word whose bits are those of 64 channels of one head that fire at a token."""
+    word = uint64(0)
+    for channel in range(min(uint64(WORD), uint64(trains.shape[2]) - start)):
+        word |= uint64(trains[token, head, start + channel] != 0) << channel
+    return word
+
+
+@tuned_inline
+def add_up_keys_and_values(key, value, timesteps, head, products):
+    """Fill K^T V of one head: the values of all tokens at which a channel's key fires, added up."""
+    values, key_value, sums, shift = products
+    width = uint64(sums.shape[2])
+    for entry in range(key_value.shape[0]):
+        key_value[entry] = 0
+    for token in range(key.shape[0]):
+        for timestep in range(timesteps):
+            line = uint64(timestep) << uint64(shift)
+            for output in range(width):
+                values[line + output] = (value[token, head, output] >> timestep) & 1
+        for start in range(uint64(0), width, uint64(WORD)):
+            channels = firing(key, token, head, start)
+            while channels != uint64(0):
+                channel = start + uint64(trailing_zeros(channels))
+                train = uint64(key[token, head, channel])
+                while train != uint64(0):
+                    line = uint64(trailing_zeros(train)) << uint64(shift)
+                    row = (channel << uint64(shift + TIMESTEP_SHIFT)) + line
+                    for output in range(width):
+                        key_value[row + output] += values[line + output]
+                    train &= train - uint64(1)
+                channels &= channels - uint64(1)
+
+
+@tuned_inline
+def retrieve(query, token, head, timesteps, products):
+    """Fill the context of one token and head: the rows of K^T V whose channels fire in the query, added up."""
+    context, key_value, sums, shift = products
+    width = uint64(sums.shape[2])
+    for entry in range(context.shape[0]):
+        context[entry] = 0
+    for start in range(uint64(0), width, uint64(WORD)):
+        channels = firing(query, token, head, start)
+        while channels != uint64(0):
+            channel = start + uint64(trailing_zeros(channels))
+            train = uint64(query[token, head, channel])
+            while train != uint64(0):
+                line = uint64(trailing_zeros(train)) << uint64(shift)
+                row = (channel << uint64(shift + TIMESTEP_SHIFT)) + line
+                for output in range(width):
+                    context[line + output] += key_value[row + output]
+                train &= train - uint64(1)
+            channels &= channels - uint64(1)
+    for timestep in range(timesteps):
+        line = uint64(timestep) << uint64(shift)
+        for output in range(width):
+            sums[timestep, 0, output] = context[line + output]
 
 
 @tuned_kernel
-def attend(query, key, value, timesteps, first, last, values, key_value, context):
+def attend(query, key, value, timesteps, first, last, products, context):
     """Compute Q (K^T V) in some heads, all timesteps (rules N11 and N17).
 
     The plain kernels compute Q K^T first, where a network says so; the integers are the same, and N tokens of E
@@ -17,10 +86,10 @@ def attend(query, key, value, timesteps, first, last, values, key_value, context
     timesteps : int
     first, last : int
         Heads to compute.
-    values : ndarray of int32, shape (T, N, E)
-        Scratch: the value's spikes of one head.
-    key_value : ndarray of int32, shape (T, E, E)
-        Scratch.
+    products : tuple
+        Scratch: the spikes of one token, lines of 1 << shift, one for each timestep; K^T V, eight such lines for each
+        channel, both int16 where N E fits it, else int32; the sums of a token, int32 of shape (T, 1, E). The shift:
+        a line is where a number from the data says, so that it has to begin at a shift of it.
     context : ndarray of int32, shape (T, N, H, E)
         Filled for these heads.
 
@@ -28,32 +97,50 @@ def attend(query, key, value, timesteps, first, last, values, key_value, context
     --------
     >>> import numpy as np
     >>> context, one = np.zeros((2, 1, 1, 1), np.int32), np.array([[[1]]], np.uint8)
-    >>> attend(one, np.array([[[3]]], np.uint8), one, 2, 0, 1, *np.zeros((2, 2, 1, 1), np.int32), context)
+    >>> attend(one, np.array([[[3]]], np.uint8), one, 2, 0, 1, (*np.zeros((2, 8), np.int16), np.zeros((2, 1, 1), np.int32), 0), context)
     >>> context.ravel().tolist()  # q and v fire at timestep 0 only
     [1, 0]
     """
+    sums = products[2]
     for head in range(first, last):
-        for timestep in range(timesteps):
-            for channel in range(key_value.shape[1]):
-                for output in range(key_value.shape[2]):
-                    key_value[timestep, channel, output] = 0
-            for token in range(values.shape[1]):
-                for output in range(values.shape[2]):
-                    values[timestep, token, output] = (value[token, head, output] >> timestep) & 1
-                    context[timestep, token, head, output] = 0
-        for token in range(values.shape[1]):
-            for channel in range(key_value.shape[1]):
-                train = key[token, head, channel]
-                if train != 0:
-                    for timestep in range(timesteps):
-                        if (train >> timestep) & 1 != 0:
-                            for output in range(key_value.shape[2]):
-                                key_value[timestep, channel, output] += values[timestep, token, output]
-        for token in range(values.shape[1]):
-            for channel in range(key_value.shape[1]):
-                train = query[token, head, channel]
-                if train != 0:
-                    for timestep in range(timesteps):
-                        if (train >> timestep) & 1 != 0:
-                            for output in range(key_value.shape[2]):
-                                context[timestep, token, head, output] += key_value[timestep, channel, output]
+        add_up_keys_and_values(key, value, timesteps, head, products)
+        for token in range(query.shape[0]):
+            retrieve(query, token, head, timesteps, products)
+            for timestep in range(timesteps):
+                for output in range(uint64(sums.shape[2])):
+                    context[timestep, token, head, output] = sums[timestep, 0, output]
+
+
+@tuned_kernel
+def attend_trains(
+    query, key, value, timesteps, first, last, products, bias, input_shifts, levels, subtract, neurons, trains
+):
+    """Do as `attend`, and let exact binary neurons fire on the context at once (rule N8).
+
+    The context of a token lives in the cache for all its timesteps, and only the trains are written.
+
+    Parameters
+    ----------
+    query, key, value, timesteps, first, last, products
+        As for `attend`.
+    bias, input_shifts, levels, subtract, neurons
+        As for `fire_trains`, of H E channels.
+    trains : ndarray of uint8, shape (N, H E)
+        Filled for these heads.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> trains, one, shifts = np.zeros((1, 1), np.uint8), np.array([[[3]]], np.uint8), np.array([0, 1])
+    >>> bias, levels, neurons = np.zeros(1, np.int32), np.array([[2], [2]], np.int32), tuple(np.zeros((2, 64), np.int32))
+    >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1, 1), np.int32), 0
+    >>> attend_trains(one, one, one, 2, 0, 1, products, bias, shifts, levels, False, neurons, trains)
+    >>> trains.item()  # charges 1, then 1 + (1 << 1), against a level of 2
+    2
+    """
+    sums, width = products[2], products[2].shape[2]
+    for head in range(first, last):
+        add_up_keys_and_values(key, value, timesteps, head, products)
+        for token in range(query.shape[0]):
+            retrieve(query, token, head, timesteps, products)
+            fire_sums(sums, 0, bias, head * width, width, input_shifts, levels, subtract, neurons, token, trains)

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from refsim.kernels.fast.attention import attend
 from refsim.kernels.fast.trains import (
     add_planes,
     count_trains,
@@ -73,16 +72,3 @@ def test_counting(values):
     counts = np.zeros(8, np.int64)
     count_trains(values, 0, 10, counts)
     assert [int(at(values, timestep).sum()) for timestep in range(8)] == counts.tolist()
-
-
-@given(trains(3, 4), trains(3, 4), trains(3, 4), st.integers(1, 8))
-def test_attention_is_that_of_the_rules(query, key, value, timesteps):
-    """N11: (Q K^T) V, in two heads."""
-    context = np.zeros((timesteps, 3, 2, 2), np.int32)
-    split = (tokens.reshape(3, 2, 2) for tokens in (query, key, value))
-    attend(
-        *split, timesteps, 0, 2, np.zeros((timesteps, 3, 2), np.int32), np.zeros((timesteps, 2, 2), np.int32), context
-    )
-    for timestep in range(timesteps):
-        scores = oracles.scores(at(query, timestep), at(key, timestep), 2)
-        np.testing.assert_array_equal(oracles.context(scores, at(value, timestep)), context[timestep].reshape(3, 4))

@@ -1,0 +1,85 @@
+"""The step of Q K^T V on spike trains, with the neurons on the context or without."""
+
+from functools import partial
+
+import numpy as np
+
+from refsim.audit.census import Census
+from refsim.audit.guard import guarded
+from refsim.engine.chain import PlacewiseStep
+from refsim.engine.firing import Neurons, neuron_census
+from refsim.engine.values import aligned
+from refsim.kernels.fast.attention import TIMESTEP_SHIFT, attend, attend_trains
+
+
+class AttendStep(PlacewiseStep):
+    """Q K^T V of binary spikes by K^T V, whatever the network's association; its first product stays unwritten.
+
+    Parameters
+    ----------
+    graph : Network
+    product, context : Node
+    neuron : Node or None
+        The layer on the context, which then stays unwritten.
+    """
+
+    kind = "heads"
+
+    def __init__(self, graph, product, context, neuron):
+        super().__init__(*filter(None, (product, context, neuron)))
+        self.graph, self.product, self.context, self.neuron = graph, product, context, neuron
+        by_scores = product.operator.kind() == "Scores"
+        q, k, v = (*product.inputs, context.inputs[1]) if by_scores else (context.inputs[0], *product.inputs)
+        self.sites, self.places = (q, k, v), product.operator.heads
+        self.tokens, self.channels = graph.signals[context.name].shape
+        self.width = self.channels // self.places
+        self.cost = graph.timesteps * self.tokens * self.channels
+        if neuron is not None:
+            self.firing = Neurons([neuron.operator], graph.timesteps, self.channels)
+            self.neuron_census = neuron_census(graph, neuron)
+            self.no_bias = guarded(np.zeros(self.channels, np.int32), neuron.name)
+
+    def is_local(self, site):
+        return False
+
+    def prepare(self, values):
+        timesteps, shape = self.graph.timesteps, (self.tokens, self.channels)
+        if self.neuron is not None:
+            values.planes[self.neuron.name] = values.buffer(self.neuron.name, np.uint8, (1, *shape))
+        else:
+            values.plain[self.context.name] = values.buffer(self.context.name, np.int32, (timesteps, *shape))
+
+    def calls(self, values, part, first, last):
+        timesteps, width = self.graph.timesteps, self.width
+        heads = self.tokens, self.places, width
+        scratch = values.scratch((self.context.name, part), partial(products, timesteps, self.tokens, width))
+        trains = (values.trains(site).reshape(heads) for site in self.sites)
+        arguments = *trains, timesteps, first, last, scratch
+        if self.neuron is None:
+            return [attend.bound(*arguments, values.plain[self.context.name].reshape(timesteps, *heads))]
+        firing = self.no_bias, *self.firing.arguments, Neurons.scratch(values, part)
+        return [attend_trains.bound(*arguments, *firing, values.trains(self.neuron.name))]
+
+    def finish(self, values):
+        """Return what the network's own association would have done."""
+        gates, product, context = {"q": 0, "k": 1, "v": 2}, self.product, self.context
+        if product.operator.kind() == "Scores":
+            lengths = {product.name: (product.operator.gate, self.tokens), context.name: ("v", self.tokens)}
+        else:
+            lengths = {product.name: (product.operator.gate, self.width), context.name: ("q", self.width)}
+        scanned = Census(compares=self.tokens * self.channels).repeated(self.graph.timesteps)
+        census = {
+            name: scanned
+            + Census(adds=length, compares=1).repeated(int(values.spike_counts(self.sites[gates[gate]]).sum()))
+            for name, (gate, length) in lengths.items()
+        }
+        return census if self.neuron is None else census | {self.neuron.name: self.neuron_census}
+
+
+def products(timesteps, tokens, width):
+    """Return what one thread needs to attend: spikes, K^T V and sums of one head, and the shift of their lines."""
+    dtype = np.int16 if tokens * width <= np.iinfo(np.int16).max else np.int32
+    shift = (width - 1).bit_length()
+    spikes = aligned((timesteps << shift,), dtype, "attention")
+    key_value = aligned((width << TIMESTEP_SHIFT << shift,), dtype, "attention")
+    return spikes, key_value, aligned((timesteps, 1, width), np.int32, "attention"), shift
