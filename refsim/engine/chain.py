@@ -57,7 +57,8 @@ class PlacewiseStep(Step):
 
 def counting(values, site, part, trains, first, last):
     """Return the call that counts the spikes of each timestep at some places of trains (places, C)."""
-    return count_trains.bound(trains, first, last, values.tally(site, part))
+    channels, tally = trains.shape[1], values.tally(site, part)
+    return count_trains.bound(trains.reshape(-1), first * channels, last * channels, values.counting_lanes(part), tally)
 
 
 class Chain(Step):

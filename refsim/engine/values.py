@@ -5,9 +5,9 @@ from itertools import chain
 
 import numpy as np
 
-from refsim.audit.guard import guarded
+from refsim.audit.guard import guarded, unguarded
 from refsim.kernels.fast.accumulate import LINE
-from refsim.kernels.fast.trains import count_trains, unpack_trains
+from refsim.kernels.fast.trains import LANES, count_trains, unpack_trains
 
 MOST_TIMESTEPS = 8
 """A train is a byte."""
@@ -19,6 +19,13 @@ def aligned(shape, dtype, site):
     memory = np.zeros(size + LINE, np.uint8)
     start = -memory.ctypes.data % LINE
     return guarded(memory[start : start + size].view(dtype).reshape(shape), site)
+
+
+def counting_lanes(timesteps):
+    """Return what `count_trains` takes beside trains and counts."""
+    bits, ones = (aligned((timesteps, LANES), np.uint8, "counting") for _ in range(2))
+    unguarded(bits)[...] = 1 << np.arange(timesteps)[:, np.newaxis]
+    return bits, ones
 
 
 class Values:
@@ -65,8 +72,12 @@ class Values:
         if site in self.tallies:
             return sum(self.tallies[site])
         counts, trains = np.zeros(self.graph.timesteps, np.int64), self.trains(site)
-        count_trains(trains.reshape(-1, trains.shape[-1]), 0, trains.size // trains.shape[-1], counts)
+        count_trains(trains.reshape(-1), 0, trains.size, self.counting_lanes(0), counts)
         return counts
+
+    def counting_lanes(self, part):
+        """Return the table and the scratch of one thread that counts spikes."""
+        return self.scratch(("counting", part), lambda: counting_lanes(self.graph.timesteps))
 
     def buffer(self, name, dtype, shape):
         """Return guarded memory that is the same at every run, for a site or for a tuple that begins with one."""

@@ -166,29 +166,63 @@ def take_channels(trains, start, first, last, layer):
             layer[place, channel] = trains[place, uint64(start) + channel]
 
 
+LANES = 64
+"""Bytes of a vector register of 512 bits."""
+
+FULL = 255
+"""So many ones a byte can count."""
+
+
+@tuned_inline
+def count_lanes(trains, first, last, lanes, counts):
+    """Add the spikes of whole registers of trains, at most 255, to the counts."""
+    bits, ones = lanes
+    for timestep in range(counts.shape[0]):
+        for lane in range(LANES):
+            ones[timestep, lane] = 0
+    for timestep in range(counts.shape[0]):
+        for register in range(uint64(first), uint64(last), uint64(LANES)):
+            for lane in range(uint64(LANES)):
+                ones[timestep, lane] += (trains[register + lane] & bits[timestep, lane]) != 0
+    for timestep in range(counts.shape[0]):
+        count = 0
+        for lane in range(LANES):
+            count += ones[timestep, lane]
+        counts[timestep] += count
+
+
 @tuned_kernel
-def count_trains(trains, first, last, counts):
+def count_trains(trains, first, last, lanes, counts):
     """Count the spikes of each timestep.
+
+    Ones are counted in bytes, which holds for 255 of them, 64 at once; bits come from a table of bytes, since a shift
+    by a number that only runs knows would be one of 64 bits.
 
     Parameters
     ----------
-    trains : ndarray of uint8, shape (places, C)
+    trains : ndarray of uint8, shape (M,)
     first, last : int
-        Places to count.
+        Neurons to count.
+    lanes : tuple of ndarray
+        bits, uint8 of shape (T, 64), 1 << t throughout a row; ones, uint8 of shape (T, 64): scratch.
     counts : ndarray of int64, shape (T,)
         Filled.
 
     Examples
     --------
     >>> import numpy as np
-    >>> counts = np.zeros(2, np.int64)
-    >>> count_trains(np.array([[3, 2, 0]], np.uint8), 0, 1, counts)
+    >>> counts, bits = np.zeros(2, np.int64), np.repeat([[1], [2]], 64, 1).astype(np.uint8)
+    >>> count_trains(np.array([3, 2, 0], np.uint8), 0, 3, (bits, np.zeros_like(bits)), counts)
     >>> counts.tolist()
     [1, 2]
     """
     for timestep in range(counts.shape[0]):
-        count = 0
-        for place in range(uint64(first), uint64(last)):
-            for channel in range(trains.shape[1]):
-                count += (trains[place, channel] >> timestep) & 1
-        counts[timestep] = count
+        counts[timestep] = 0
+    begin = first
+    while last - begin >= LANES:
+        end = min(begin + LANES * FULL, begin + ((last - begin) & -LANES))
+        count_lanes(trains, begin, end, lanes, counts)
+        begin = end
+    for neuron in range(uint64(begin), uint64(last)):
+        for timestep in range(counts.shape[0]):
+            counts[timestep] += (trains[neuron] >> timestep) & 1

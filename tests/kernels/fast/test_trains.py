@@ -2,10 +2,12 @@
 
 import numpy as np
 import oracles
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from refsim.engine.values import counting_lanes
 from refsim.kernels.fast.trains import (
     add_planes,
     count_trains,
@@ -66,9 +68,13 @@ def test_masks_at_every_timestep(spikes, row, mask):
             np.testing.assert_array_equal(oracles.mask(at(spikes, timestep), at(gates, timestep)), at(masked, timestep))
 
 
-@given(trains(10, 4))
-def test_counting(values):
-    """The spikes of each timestep."""
-    counts = np.zeros(8, np.int64)
-    count_trains(values, 0, 10, counts)
-    assert [int(at(values, timestep).sum()) for timestep in range(8)] == counts.tolist()
+@pytest.mark.parametrize("channels", [1, 63, 64, 65, 64 * 255, 64 * 256 + 5, 64 * 600])
+@pytest.mark.parametrize("density", [0.5, 1])
+def test_counting(channels, density):
+    """The spikes of each timestep, where bytes count to their end too, and of a part of the neurons."""
+    random = np.random.default_rng(channels)
+    values = np.where(random.random(channels) < density, 255, random.integers(0, 256, channels)).astype(np.uint8)
+    for first, last in ((0, channels), (channels // 3, channels - channels // 5)):
+        counts = np.full(8, 99, np.int64)
+        count_trains(values, first, last, counting_lanes(8), counts)
+        assert [int((values[first:last] >> timestep & 1).sum()) for timestep in range(8)] == counts.tolist()
