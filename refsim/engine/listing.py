@@ -69,7 +69,8 @@ def list_memory(shape, taps, groups, make):
 
 def list_scratch(channels, make):
     """Return what one thread needs to list."""
-    return make("found", np.uint16, (channels + 1,)), make("begins", np.int64, (PATTERNS,))
+    shift = (channels + COPIED - 1).bit_length()
+    return make("found", np.uint16, (PATTERNS << shift,)), make("counts", np.int64, (PATTERNS,)), shift
 
 
 def listing(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):

@@ -3,10 +3,8 @@
 from numba import uint64
 
 from refsim.kernels.fast.lif import fire_sums
+from refsim.kernels.fast.routing import WORD
 from refsim.kernels.kernel import trailing_zeros, tuned_inline, tuned_kernel
-
-WORD = 64
-"""Bits of a word, each a channel."""
 
 TIMESTEP_SHIFT = 3
 """K^T V has eight lines for each channel, one for each timestep that a train can have."""

@@ -2,7 +2,7 @@
 
 from numba import uint64
 
-from refsim.kernels.kernel import tuned_inline, tuned_kernel
+from refsim.kernels.kernel import trailing_zeros, tuned_inline, tuned_kernel
 
 TIMESTEPS_AT_ONCE = 4
 """Trains are gathered four timesteps at a time, so that a channel's part of a train is one of sixteen patterns."""
@@ -13,11 +13,13 @@ COPIED = 8
 """So many events are copied at once, past the end of a list too: between lists there is room."""
 
 
+WORD = 64
+"""Bits of a word, each a channel."""
+
+
 @tuned_kernel
 def list_trains(planes, fewest, first, last, scratch, events, runs, bounds, ones):
     """List the channels that fire at each place, pattern by pattern, once for all windows that hold the place.
-
-    The search has no branch: every channel is written, and the next one writes over it where it is silent.
 
     Parameters
     ----------
@@ -28,8 +30,9 @@ def list_trains(planes, fewest, first, last, scratch, events, runs, bounds, ones
         a list costs about as much as a few rows, however short it is.
     first, last : int
         Places to list.
-    scratch : tuple of ndarray
-        found, uint16 of shape (C + 1,); begins, int64 of shape (16,).
+    scratch : tuple
+        found, uint16 of shape (16 << shift,), where the channels of pattern p begin at p << shift; counts, int64 of
+        shape (16,); the shift, enough for C channels and 8 more.
     events : ndarray of uint16, shape (G, P, M, ...)
         Filled for each group of four timesteps: channels, sorted by pattern; with room for all.
     runs : ndarray of uint8, shape (G, P, M, 16)
@@ -45,34 +48,38 @@ def list_trains(planes, fewest, first, last, scratch, events, runs, bounds, ones
     >>> from refsim.engine.listing import listed
     >>> lists = listed(np.array([[[0, 5, 2, 0, 1]]], np.uint8), 1, 1)
     >>> lists.events[..., :4].ravel().tolist(), lists.ones.item()  # 5 is taken apart: 1 and 4
-    ([1, 4, 2, 1], 4)
+    ([4, 1, 2, 1], 4)
     >>> lists.runs[..., :3].ravel().tolist(), lists.runs[..., 15].item(), lists.bounds[..., :4].ravel().tolist()
     ([1, 2, 4], 3, [0, 2, 3, 4])
     """
-    found, begins = scratch
+    channels = uint64(planes.shape[2])
+    whole = channels & ~uint64(WORD - 1)
     for group in range(events.shape[0]):
         for plane in range(planes.shape[0]):
             for place in range(first, last):
-                count = uint64(0)
-                for channel in range(uint64(planes.shape[2])):
-                    found[count] = channel
-                    count += uint64((planes[plane, place, channel] >> (group << 2)) & 15 != 0)
                 for pattern in range(PATTERNS):
-                    begins[pattern] = 0
-                for event in range(count):
-                    begins[(planes[plane, place, found[event]] >> (group << 2)) & 15] += 1
-                ones[group, plane, place] = count_ones(begins)
-                begin_patterns(begins, fewest, runs, bounds, group, plane, place)
-                for event in range(count):
-                    pattern = (planes[plane, place, found[event]] >> (group << 2)) & 15
-                    if begins[pattern] >= 0:
-                        events[group, plane, place, begins[pattern]] = found[event]
-                        begins[pattern] += 1
-                    else:
-                        for timestep in range(TIMESTEPS_AT_ONCE):
-                            if (pattern >> timestep) & 1 != 0:
-                                events[group, plane, place, begins[1 << timestep]] = found[event]
-                                begins[1 << timestep] += 1
+                    scratch[1][pattern] = 0
+                for start in range(uint64(0), whole, uint64(WORD)):
+                    sort_channels(planes, group, plane, place, start, WORD, scratch)
+                if whole < channels:
+                    sort_channels(planes, group, plane, place, whole, channels - whole, scratch)
+                ones[group, plane, place] = count_ones(scratch[1])
+                take_apart(fewest, scratch)
+                write_runs(group, plane, place, scratch, events, runs, bounds)
+
+
+@tuned_inline
+def sort_channels(planes, group, plane, place, start, count, scratch):
+    """Find which of at most 64 channels fire, without a branch, and note those that do with their pattern."""
+    (found, counts, shift), group_shift, word = scratch, uint64(group << 2), uint64(0)
+    for channel in range(uint64(count)):
+        word |= uint64((planes[plane, place, start + channel] >> group_shift) & 15 != 0) << channel
+    while word != uint64(0):
+        channel = start + uint64(trailing_zeros(word))
+        pattern = uint64((planes[plane, place, channel] >> group_shift) & 15)
+        found[(pattern << uint64(shift)) + uint64(counts[pattern])] = channel
+        counts[pattern] += 1
+        word &= word - uint64(1)
 
 
 @tuned_inline
@@ -87,22 +94,34 @@ def count_ones(counts):
 
 
 @tuned_inline
-def begin_patterns(begins, fewest, runs, bounds, group, plane, place):
-    """Turn the counts of the patterns into where each begins; -1 for those that are taken apart."""
+def take_apart(fewest, scratch):
+    """Note the channels of rare patterns with the single timesteps of those patterns instead."""
+    found, counts, shift = scratch
     for pattern in range(3, PATTERNS):
-        if pattern & (pattern - 1) != 0 and begins[pattern] < fewest:
-            for timestep in range(TIMESTEPS_AT_ONCE):
-                if (pattern >> timestep) & 1 != 0:
-                    begins[1 << timestep] += begins[pattern]
-            begins[pattern] = -1
-    total, run = 0, 0
+        if pattern & (pattern - 1) != 0 and counts[pattern] < fewest:
+            for event in range(uint64(counts[pattern])):
+                channel = found[(uint64(pattern) << uint64(shift)) + event]
+                for timestep in range(TIMESTEPS_AT_ONCE):
+                    if (pattern >> timestep) & 1 != 0:
+                        single = 1 << timestep
+                        found[(uint64(single) << uint64(shift)) + uint64(counts[single])] = channel
+                        counts[single] += 1
+            counts[pattern] = 0
+
+
+@tuned_inline
+def write_runs(group, plane, place, scratch, events, runs, bounds):
+    """Write the channels of one pattern after those of the other."""
+    (found, counts, shift), total, run = scratch, uint64(0), 0
     for pattern in range(1, PATTERNS):
-        if begins[pattern] > 0:
-            count = begins[pattern]
+        if counts[pattern] > 0:
             runs[group, plane, place, run] = pattern
             bounds[group, plane, place, run] = total
-            begins[pattern] = total
-            total += count
+            line = uint64(pattern) << uint64(shift)
+            for copied in range(uint64(0), uint64(counts[pattern]), uint64(COPIED)):
+                for event in range(uint64(COPIED)):
+                    events[group, plane, place, total + copied + event] = found[line + copied + event]
+            total += uint64(counts[pattern])
             run += 1
     runs[group, plane, place, LAST] = run
     bounds[group, plane, place, run] = total
