@@ -10,12 +10,15 @@ from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.firing import Neurons, neuron_census
 from refsim.engine.listing import most_events
 from refsim.engine.values import aligned
-from refsim.kernels.fast.accumulate import LANES, SAFE_ROWS, gather_sums, gather_trains
+from refsim.kernels.fast.accumulate import BYTE, LANES, SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.routing import COPIED, PATTERNS, TIMESTEPS_AT_ONCE
 from refsim.kernels.fast.trains import take_channels
 from refsim.ops import Convolution
 from refsim.ops.gathering import gathering_census
 from refsim.ops.windows import window_coverage
+
+PAIRED_WIDTH = 128
+"""Outputs of a block whose weights stand in pairs; of half as many LLVM would make single sums."""
 
 LARGEST_BLOCK = 1 << 19
 """Bytes of a block of weights: it has to stay in the second cache while a tile of places uses it."""
@@ -42,6 +45,9 @@ class Packed:
         Named by the guard on the weights.
     """
 
+    PAIRS = True
+    """Whether two weights of 8 bits may stand in one number."""
+
     LANE_COUNTS = (2, 4)
     """How many lanes a block may have: powers of two, so that rows begin at shifts of their numbers. Of shorter lines
     LLVM would make single sums before it thinks of vectors; longer ones would not stay in registers."""
@@ -63,25 +69,27 @@ class Packed:
         for block in range(blocks):
             part = joined[:, block * self.width : (block + 1) * self.width]
             weights[block, :, : part.shape[1]] = part
-        self.weights = weights.reshape(-1)
+        self.halves = (0,) * (2 if self.PAIRS and self.width == PAIRED_WIDTH and weights.dtype == np.int8 else 1)
+        self.weights = (paired(weights) if len(self.halves) == 2 else weights).reshape(-1)
         bias = np.zeros(padded, np.int32)
         bias[: self.outputs] = np.concatenate([operator.bias for operator in operators])
         self.bias = guarded(bias, site)
         channels = first.weights.shape[-2]
         self.tap_rows = guarded(np.arange(0, self.rows, channels, dtype=np.int64), site)
+        self.is_wide = weights.dtype.itemsize > 1
         fits = reach <= np.iinfo(np.int16).max
-        self.safe_rows = WIDE_SAFE_ROWS if fits or self.weights.dtype.itemsize > 1 else SAFE_ROWS
+        self.safe_rows = WIDE_SAFE_ROWS if fits or self.is_wide else SAFE_ROWS
 
     @property
     def arguments(self):
         """What all kernels take that gather these weights."""
         geometry = self.window, self.stride, self.padding
-        block_size = self.rows * self.width
-        return geometry, self.tap_rows, self.weights, block_size, self.bias, self.safe_rows, self.lanes
+        block_size = self.rows * self.width // len(self.halves)
+        return geometry, self.tap_rows, self.weights, block_size, self.bias, self.safe_rows, self.lanes, self.halves
 
     def scratch(self, plane_count):
         """Return what one thread needs beside inputs and outputs: lists and partial sums."""
-        partial = np.int32 if self.weights.dtype.itemsize > 1 else np.int16
+        partial = np.int32 if self.is_wide else np.int16
         taps = len(self.tap_rows)
         rows = taps * (most_events(self.rows // taps, taps) - COPIED) + PATTERNS * COPIED
         forms = (
@@ -97,6 +105,18 @@ class Packed:
             ),
         )
         return tuple(tuple(aligned(*form, self.site) for form in group) for group in forms)
+
+
+def paired(weights):
+    """Return blocks of weights with those of the second half of the outputs in the upper bytes of 16 bits.
+
+    The lower bytes are a weight and 128, so that none of them borrows from the upper.
+    """
+    half = weights.shape[-1] // 2
+    lower, upper = (unguarded(weights)[..., part].astype(np.int16) for part in (slice(half), slice(half, None)))
+    numbers = aligned((*weights.shape[:-1], half), np.int16, weights.site)
+    numbers[...] = (upper << BYTE) + (lower + 128)
+    return numbers
 
 
 def lane_count(counts, rows, outputs, weight_bytes):

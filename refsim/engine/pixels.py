@@ -21,17 +21,17 @@ WIDE_SAFE_MULTIPLES = 1 << 12
 class PackedPixels(Packed):
     """Weights of one affine map of pixels, block after block of outputs."""
 
-    LANE_COUNTS = (2, 3, 4)
+    PAIRS, LANE_COUNTS = False, (2, 3, 4)
 
     def __init__(self, operators, reach=NOT_KNOWN, site="weights"):
         super().__init__(operators, reach, site)
         self.starts = guarded(np.arange(0, MULTIPLES * self.rows * self.width, self.width, dtype=np.uint32), site)
         fits = (MULTIPLES - 1) * reach <= np.iinfo(np.int16).max
-        self.safe_rows = WIDE_SAFE_MULTIPLES if fits or self.weights.dtype.itemsize > 1 else SAFE_MULTIPLES
+        self.safe_rows = WIDE_SAFE_MULTIPLES if fits or self.is_wide else SAFE_MULTIPLES
 
     @property
     def arguments(self):
-        geometry, _, *others = super().arguments
+        geometry, _, *others, _ = super().arguments
         return geometry, self.starts, *others
 
     def scratch(self, plane_count=0):

@@ -1,6 +1,6 @@
 """Gathering rows of weights for whole spike trains, with the neurons on the sums or without."""
 
-from numba import uint64
+from numba import int64, uint64
 
 from refsim.kernels.fast.lif import fire_sums
 from refsim.kernels.fast.routing import PATTERNS, TIMESTEPS_AT_ONCE, route_window
@@ -20,8 +20,12 @@ SAFE_ROWS = 256
 """So many rows of int8 add up within int16: 256 times -128 is its lowest value."""
 
 
+BYTE = 8
+"""Bits by which the upper of two weights in one number stands."""
+
+
 @tuned_inline
-def fetch(weights, block, block_size, seen):
+def fetch(weights, block, block_size, halves, seen):
     """Look at every line of a block, so that it comes to the cache as a stream; rows that fire come in no order.
 
     Of weights of 16 bits it is every other line: the one beside it comes along.
@@ -29,7 +33,7 @@ def fetch(weights, block, block_size, seen):
     line = block
     while line < block + uint64(block_size):
         seen[0] ^= weights[line]
-        line += uint64(LINE)
+        line += uint64(LINE >> (len(halves) - 1))
 
 
 @tuned_inline
@@ -38,6 +42,20 @@ def clear(lines, count, width):
     for line in range(count):
         for output in range(width):
             lines[line, output] = 0
+
+
+@tuned_inline
+def take_pairs_apart(partial, line, count, width, halves):
+    """Turn a line of sums of pairs into sums of weights, given of how many rows.
+
+    The lower sums are what is left of the sums of pairs without the upper ones, and without the 128 that made each
+    lower weight a number of 0 to 255: in 16 bits, where what does not fit falls away on both sides alike.
+    """
+    if len(halves) == 2:
+        offset = count << (BYTE - 1)
+        for lane in range(width >> 1):
+            upper = partial[line, (width >> 1) + lane]
+            partial[line, lane] = partial[line, lane] - (upper << BYTE) - offset
 
 
 @tuned_inline
@@ -58,19 +76,32 @@ def double(sums, count, width):
 
 
 @tuned_inline
-def add_rows(weights, block, rows, line, part, start, stop, lanes, partial):
-    """Add up some rows in line 4 of the partial sums."""
-    width, shift = LANES * len(lanes), 5 + (len(lanes) >> 1) - (len(lanes) >> 3)
+def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, partial):
+    """Add up some rows in line 4 of the partial sums.
+
+    Where two weights stand in one number, an addition of 16 bits adds both: once as they stand, once the upper alone.
+    To widen each weight first would cost as many instructions as to add it, of a kind that a processor does one at a
+    time.
+    """
+    width, shift = LANES * len(lanes), 5 + (len(lanes) >> 1) - (len(lanes) >> 3) - (len(halves) - 1)
     for output in range(width):
         partial[4, output] = 0
-    for event in range(start, stop):
-        row = block + (uint64(rows[line, part, event]) << uint64(shift))
-        for output in range(width):
-            partial[4, output] += weights[row + uint64(output)]
+    if len(halves) == 2:
+        for event in range(start, stop):
+            row = block + (uint64(rows[line, part, event]) << uint64(shift))
+            for lane in range(width >> 1):
+                pair = weights[row + uint64(lane)]
+                partial[4, lane] += pair
+                partial[4, (width >> 1) + lane] += pair >> BYTE
+    else:
+        for event in range(start, stop):
+            row = block + (uint64(rows[line, part, event]) << uint64(shift))
+            for output in range(width):
+                partial[4, output] += weights[row + uint64(output)]
 
 
 @tuned_inline
-def gather_part(weights, block, lists, line, part, safe_rows, lanes, partials, timesteps):
+def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, partials, timesteps):
     """Add all patterns of one plane of one place to twice the sums, at most four timesteps.
 
     The plain kernel adds a row once for each spike. Here a row is added once for all timesteps at which its channel
@@ -82,26 +113,28 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, partials, t
     (rows, ranges, _), (partial, filled, sums), width = lists, partials, LANES * len(lanes)
     at_once = ranges[line, part, 0, 0] <= safe_rows
     clear(partial, timesteps, width)
+    for timestep in range(timesteps):
+        filled[timestep] = 0
     if not at_once:
         double(sums, timesteps, width)
-        for timestep in range(timesteps):
-            filled[timestep] = 0
     for pattern in range(1, PATTERNS):
         start, end = uint64(ranges[line, part, 0, pattern]), uint64(ranges[line, part, 1, pattern])
         while start < end:
             stop = min(start + uint64(safe_rows), end)
-            add_rows(weights, block, rows, line, part, start, stop, lanes, partial)
+            count = int64(stop - start)
+            add_rows(weights, block, rows, line, part, start, stop, lanes, halves, partial)
             for timestep in range(timesteps):
                 if (pattern >> timestep) & 1 != 0:
-                    if not at_once:
-                        if filled[timestep] + stop - start > safe_rows:
-                            flush(partial, sums, timestep, width)
-                            filled[timestep] = 0
-                        filled[timestep] += stop - start
+                    if filled[timestep] + count > safe_rows:
+                        take_pairs_apart(partial, timestep, filled[timestep], width, halves)
+                        flush(partial, sums, timestep, width)
+                        filled[timestep] = 0
+                    filled[timestep] += count
                     for output in range(width):
                         partial[timestep, output] += partial[4, output]
             start = stop
     for timestep in range(timesteps):
+        take_pairs_apart(partial, timestep, filled[timestep], width, halves)
         if at_once:
             for output in range(width):
                 sums[timestep, 0, output] = (sums[timestep, 0, output] << 1) + partial[timestep, output]
@@ -110,7 +143,7 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, partials, t
 
 
 @tuned_inline
-def gather_place(weights, block, lists, line, safe_rows, lanes, partials, timesteps):
+def gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials, timesteps):
     """Add up all planes of one place for one block of outputs, the most significant first."""
     (rows, ranges, _), (_, _, sums), width = lists, partials, LANES * len(lanes)
     for timestep in range(timesteps):
@@ -118,14 +151,15 @@ def gather_place(weights, block, lists, line, safe_rows, lanes, partials, timest
             sums[timestep, 0, output] = 0
     for plane in range(rows.shape[1] - 1, -1, -1):
         if ranges[line, plane, 0, 0] != 0:
-            gather_part(weights, block, lists, line, plane, safe_rows, lanes, partials, timesteps)
+            gather_part(weights, block, lists, line, plane, safe_rows, lanes, halves, partials, timesteps)
         else:
             double(sums, timesteps, width)
 
 
 @tuned_kernel
 def gather_sums(
-    trains, geometry, tap_rows, weights, block_size, bias, safe_rows, lanes, lists, partials, first, last, out
+    trains, geometry, tap_rows, weights, block_size, bias, safe_rows, lanes, halves, lists, partials, first,
+    last, out,
 ):  # fmt: skip
     """Convolve spike trains, or integers through planes of trains, for some places (rules N6 and N7).
 
@@ -139,14 +173,17 @@ def gather_sums(
     tap_rows : ndarray of int64
         As for `route_window`.
     weights : ndarray of int8 or int16, flat
-        Row after row of outputs, for one block of outputs after the other.
+        Row after row of outputs, for one block of outputs after the other. In pairs, a number of 16 bits is the weight
+        of an output in the first half of a block, and 128, below that of an output in the second half.
     block_size : int
-        Weights of a block.
+        Numbers of a block.
     bias : ndarray of int32, shape (blocks * width,)
     safe_rows : int
         How many rows the partial sums hold.
     lanes : tuple of int
         As many as a block has lanes.
+    halves : tuple of int
+        As many as weights stand in one number: one, or two of 8 bits in 16.
     lists : tuple of ndarray
         As for `route_window`, a line for each place of a tile. The weights of a block stay in the cache while all
         places of a tile use them.
@@ -180,9 +217,9 @@ def gather_sums(
                 route_window(trains, group, window, stride, padding, tap_rows, tile + line, lists, line)
             base, block = uint64(0), uint64(0)
             while block < uint64(weights.shape[0]):
-                fetch(weights, block, block_size, partials[1])
+                fetch(weights, block, block_size, halves, partials[1])
                 for line in range(count):
-                    gather_place(weights, block, lists, line, safe_rows, lanes, partials, timesteps)
+                    gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials, timesteps)
                     for timestep in range(timesteps):
                         for output in range(min(uint64(width), uint64(out.shape[2]) - base)):
                             out[(group << 2) + timestep, tile + line, base + output] = (
@@ -194,8 +231,8 @@ def gather_sums(
 
 @tuned_kernel
 def gather_trains(
-    trains, geometry, tap_rows, weights, block_size, bias, safe_rows, lanes, lists, partials, first, last, input_shifts,
-    levels, subtract, neurons, out,
+    trains, geometry, tap_rows, weights, block_size, bias, safe_rows, lanes, halves, lists, partials, first, last,
+    input_shifts, levels, subtract, neurons, out,
 ):  # fmt: skip
     """Do as `gather_sums`, and let exact binary neurons fire on the sums at once (rule N8).
 
@@ -204,7 +241,7 @@ def gather_trains(
 
     Parameters
     ----------
-    trains, geometry, tap_rows, weights, block_size, bias, safe_rows, lanes, lists, partials
+    trains, geometry, tap_rows, weights, block_size, bias, safe_rows, lanes, halves, lists, partials
         As for `gather_sums`.
     first, last : int
         Places to compute.
@@ -237,9 +274,9 @@ def gather_trains(
             route_window(trains, 0, window, stride, padding, tap_rows, tile + line, lists, line)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
-            fetch(weights, block, block_size, partials[1])
+            fetch(weights, block, block_size, halves, partials[1])
             for line in range(count):
-                gather_place(weights, block, lists, line, safe_rows, lanes, partials, levels.shape[0])
+                gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials, levels.shape[0])
                 fire_sums(sums, 0, bias, base, width, input_shifts, levels, subtract, neurons, tile + line, out)
             base += uint64(width)
             block += uint64(block_size)

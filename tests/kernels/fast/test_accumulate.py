@@ -72,9 +72,13 @@ def test_sums_are_those_of_the_rules(seed, geometry, timesteps, plane_count, den
 @pytest.mark.parametrize("weight", [-128, 127])
 @pytest.mark.parametrize("rows", [255, 256, 257, 511, 513, 1100])
 @pytest.mark.parametrize("alike", [True, False], ids=["one pattern", "many patterns"])
-def test_partial_sums_never_leave_16_bits(weight, rows, alike):
-    """All rows fire, all weights extreme: more rows than 16 bits hold are moved on in time."""
-    operator = Linear(np.full((rows, 3), weight, np.int8), np.array([1, 0, -1], np.int32))
+@pytest.mark.parametrize("outputs", [3, 128], ids=["single weights", "pairs"])
+def test_partial_sums_never_leave_16_bits(weight, rows, alike, outputs):
+    """All rows fire, all weights extreme, to both sides: more rows than 16 bits hold are moved on in time."""
+    weights = np.full((rows, outputs), weight, np.int8)
+    weights[:, outputs // 4 : outputs - outputs // 4] = -1 - weight
+    operator = Linear(weights, np.arange(outputs, dtype=np.int32))
+    assert len(Packed([operator]).halves) == (2 if outputs == 128 else 1)
     values = np.ones((4, 1, 1, rows), np.int64)
     if not alike:
         values[0, 0, 0, ::2] = values[1, 0, 0, ::3] = 0
@@ -82,9 +86,12 @@ def test_partial_sums_never_leave_16_bits(weight, rows, alike):
 
 
 @pytest.mark.parametrize("weight, rows", [(-127, 258), (127, 258), (-1, 3000)])
-def test_rows_that_reach_no_further_than_16_bits_are_never_moved_on(weight, rows):
+@pytest.mark.parametrize("outputs", [3, 128], ids=["single weights", "pairs"])
+def test_rows_that_reach_no_further_than_16_bits_are_never_moved_on(weight, rows, outputs):
     """The range that was proved for all rows together lets partial sums hold as many."""
-    operator = Linear(np.full((rows, 3), weight, np.int8), np.zeros(3, np.int32))
+    weights = np.full((rows, outputs), weight, np.int8)
+    weights[:, outputs // 4 : outputs - outputs // 4] = -weight
+    operator = Linear(weights, np.zeros(outputs, np.int32))
     values = np.ones((4, 1, 1, rows), np.int64)
     reach = abs(weight) * rows
     assert Packed([operator], reach).safe_rows > rows > SAFE_ROWS
@@ -97,11 +104,13 @@ def test_what_a_range_proof_does_not_allow():
     assert (SAFE_ROWS, SAFE_ROWS) == (Packed([operator], 1 << 15).safe_rows, Packed([operator]).safe_rows)
 
 
-def test_the_source_is_the_machine_code():
+@pytest.mark.parametrize("outputs, rows", [(8, 3), (70, 1)], ids=["single weights", "pairs"])
+def test_the_source_is_the_machine_code(outputs, rows):
     """The Python source of the kernel gives the same sums."""
     random = np.random.default_rng(1)
-    operator = Convolution(random.integers(-128, 128, (3, 3, 3, 8), np.int8), np.arange(8, dtype=np.int32))
-    values = random.integers(0, 4, (3, 4, 3, 3))
+    weights = random.integers(-128, 128, (3, 3, 3, outputs), np.int8)
+    operator = Convolution(weights, np.arange(outputs, dtype=np.int32))
+    values = random.integers(0, 4, (3, 2 + rows, 3, 3))
     compiled = gathered(gather_sums, operator, values, 2)
     np.testing.assert_array_equal(compiled, gathered(gather_sums.python, operator, values, 2))
 
