@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import numpy as np
 
-from refsim.audit.census import Census
+from refsim.audit.census import Census, Counted
 from refsim.audit.counting import CountingArray, Tally
 from refsim.audit.guard import guarded, unguarded
 from refsim.engine.plan import plannable, planned
@@ -29,9 +30,8 @@ class Result:
     logits : ndarray of int64, shape (classes,)
     logit_denominator : int
         A logit stands for its integer divided by this.
-    census : Census
-        Operations on data, all sites and timesteps.
-    census_by_site : dict of Census by site
+    operations : dict of Counted by site
+        What `census` and `census_by_site` are made of.
     spike_counts : dict of ndarray by site, int64 of shape (T,)
         How many neurons of each layer fired, -1 or +1 or graded, at each timestep.
     trace : dict of ndarray by site, shape (T, ...)
@@ -41,10 +41,19 @@ class Result:
     label: int
     logits: np.ndarray
     logit_denominator: int
-    census: Census
-    census_by_site: dict
+    operations: dict
     spike_counts: dict
     trace: dict
+
+    @cached_property
+    def census_by_site(self):
+        """Operations on data at each site, all timesteps: a dict of Census by site."""
+        return {site: counted.census() for site, counted in self.operations.items()}
+
+    @cached_property
+    def census(self):
+        """Operations on data, all sites and timesteps: a Census."""
+        return Census.total(self.census_by_site.values())
 
 
 def run(network, image, record=(), threads=None, engine="fast"):
@@ -169,15 +178,14 @@ def with_logits(network, sites):
     return list(dict.fromkeys([*sites, network.nodes[-1].name]))
 
 
-def answer(network, trace, census, spike_counts, sites):
+def answer(network, trace, operations, spike_counts, sites):
     """Read label and logits off the last node of a network that has run."""
     logits = trace[network.nodes[-1].name][-1, 0].astype(np.int64)
     return Result(
         label=int(logits.argmax()),
         logits=logits,
         logit_denominator=network.logit_denominator,
-        census=sum(census.values(), Census()),
-        census_by_site=census,
+        operations=operations,
         spike_counts=spike_counts,
         trace={site: trace[site] for site in sites},
     )
@@ -233,7 +241,7 @@ def simulate(graph, frames, sites, route):
     Returns
     -------
     trace : dict of ndarray by site, shape (T, ...)
-    census : dict of Census by node
+    operations : dict of Counted by node
     spike_counts : dict of ndarray by neuron, int64 of shape (T,)
     """
     buffers = {
@@ -259,7 +267,7 @@ def simulate(graph, frames, sites, route):
                 spike_counts[node.name][timestep] = np.count_nonzero(route.plain(buffers[node.name], np.int8))
         for site, values in trace.items():
             values[timestep] = route.plain(buffers[site], values.dtype)
-    return trace, census, spike_counts
+    return trace, {name: Counted(operations) for name, operations in census.items()}, spike_counts
 
 
 def loaded(node, route):

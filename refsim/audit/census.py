@@ -1,6 +1,8 @@
 """The census of operations on data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,42 @@ class Census:
         Census(adds=6, compares=2, shifts=0, selects=0, logic=0, multiplies=0)
         """
         return Census(*(count * times for count in vars(self).values()))
+
+    @classmethod
+    def total(cls, censuses):
+        """Add up any number of them.
+
+        Examples
+        --------
+        >>> Census.total([Census(adds=3), Census(adds=1, shifts=2)])
+        Census(adds=4, compares=0, shifts=2, selects=0, logic=0, multiplies=0)
+        """
+        return cls(*map(sum, zip(*(vars(census).values() for census in (cls(), *censuses)))))
+
+
+class Counted(NamedTuple):
+    """A census that is not worked out until somebody asks for it.
+
+    Attributes
+    ----------
+    always : Census
+        What is done whatever the data.
+    for_each : Census
+        What is done for each event besides.
+    count : callable
+        Returns how many events there were.
+    """
+
+    always: Census
+    for_each: Census = Census()
+    count: Callable[[], int] = int
+
+    def census(self):
+        """Work it out.
+
+        Examples
+        --------
+        >>> Counted(Census(compares=9), Census(adds=4), lambda: 2).census()
+        Census(adds=8, compares=9, shifts=0, selects=0, logic=0, multiplies=0)
+        """
+        return self.always + self.for_each.repeated(self.count())

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from refsim.audit.census import Census
+from refsim.audit.census import Census, Counted
 from refsim.audit.guard import guarded
 from refsim.engine.chain import PlacewiseStep
 from refsim.engine.firing import Neurons, neuron_census
@@ -33,7 +33,7 @@ class AttendStep(PlacewiseStep):
         self.sites, self.places = (q, k, v), product.operator.heads
         self.tokens, self.channels = graph.signals[context.name].shape
         self.width = self.channels // self.places
-        self.cost = graph.timesteps * self.tokens * self.channels
+        self.cost = graph.timesteps * self.tokens * self.channels << 1
         if neuron is not None:
             self.firing = Neurons([neuron.operator], graph.timesteps, self.channels)
             self.neuron_census = neuron_census(graph, neuron)
@@ -68,12 +68,11 @@ class AttendStep(PlacewiseStep):
         else:
             lengths = {product.name: (product.operator.gate, self.width), context.name: ("q", self.width)}
         scanned = Census(compares=self.tokens * self.channels).repeated(self.graph.timesteps)
-        census = {
-            name: scanned
-            + Census(adds=length, compares=1).repeated(int(values.spike_counts(self.sites[gates[gate]]).sum()))
+        counted = {
+            name: Counted(scanned, Census(adds=length, compares=1), values.spikes(self.sites[gates[gate]]))
             for name, (gate, length) in lengths.items()
         }
-        return census if self.neuron is None else census | {self.neuron.name: self.neuron_census}
+        return counted if self.neuron is None else counted | {self.neuron.name: self.neuron_census}
 
 
 def products(timesteps, tokens, width):

@@ -1,5 +1,6 @@
 """Steps that compute some places without the others, and chains of them that one thread computes without waiting."""
 
+import math
 from functools import partial
 from itertools import pairwise
 
@@ -42,7 +43,7 @@ class PlacewiseStep(Step):
         return []
 
     def finish(self, values):
-        """Return the census by node, when all places are computed."""
+        """Return a dict of Counted by node, when all places are computed."""
         return {}
 
     def inputs(self):
@@ -59,6 +60,28 @@ def counting(values, site, part, trains, first, last):
     """Return the call that counts the spikes of each timestep at some places of trains (places, C)."""
     channels, tally = trains.shape[1], values.tally(site, part)
     return count_trains.bound(trains.reshape(-1), first * channels, last * channels, values.counting_lanes(part), tally)
+
+
+class CountStep(PlacewiseStep):
+    """The spikes of a site that is not computed place by place.
+
+    Parameters
+    ----------
+    graph : Network
+    site : str
+    """
+
+    def __init__(self, graph, site):
+        super().__init__()
+        self.site, self.shape = site, graph.signals[site].shape
+        self.places = math.prod(self.shape[:-1])
+
+    def inputs(self):
+        return {self.site}
+
+    def calls(self, values, part, first, last):
+        trains = values.trains(self.site).reshape(self.places, self.shape[-1])
+        return [counting(values, self.site, part, trains, first, last)]
 
 
 class Chain(Step):
@@ -96,7 +119,7 @@ class Chain(Step):
                 for part, limits in enumerate(pairwise(bounds))
             ]
         pool.share(works)
-        return {name: census for step in self.steps for name, census in step.finish(values).items()}
+        return {name: counted for step in self.steps for name, counted in step.finish(values).items()}
 
 
 def call_all(calls):

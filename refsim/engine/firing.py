@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from refsim.audit.census import Counted
 from refsim.audit.guard import guarded
 from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.values import aligned
@@ -95,4 +96,4 @@ class FireStep(PlacewiseStep):
 def neuron_census(graph, node):
     """Return the census of a layer of neurons, which does not depend on what they do."""
     census = node.operator.census((), np.empty(graph.signals[node.name].shape, np.int8))
-    return census.repeated(graph.timesteps)
+    return Counted(census.repeated(graph.timesteps))

@@ -1,10 +1,11 @@
 """Steps that gather rows of weights: linear maps and convolutions, with neurons on them or without."""
 
 import math
+from functools import partial
 
 import numpy as np
 
-from refsim.audit.census import Census
+from refsim.audit.census import Census, Counted
 from refsim.audit.guard import guarded, unguarded
 from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.firing import Neurons, neuron_census
@@ -186,8 +187,9 @@ class GatherStep(PlacewiseStep):
         return lists.as_image(self.image[:2]), *packed.arguments, *scratch
 
     def finish(self, values):
-        ones = unguarded(values.lists[self.site, self.taps].ones).sum(axis=(0, 1))
-        return {name: counter.census(ones) for name, counter in self.counters.items()}
+        counter = next(iter(self.counters.values()))
+        count = partial(counter.events, unguarded(values.lists[self.site, self.taps].ones).copy())
+        return {name: Counted(*counter.costs, count) for name, counter in self.counters.items()}
 
 
 class AffineCounter:
@@ -212,23 +214,22 @@ class AffineCounter:
             )
             scanned = int(down.sum()) * int(along.sum()) * image[2]
         places, outputs = math.prod(shape[:-1]), shape[-1]
-        self.always = gathering_census(operator.planes, scanned, 0, places, outputs).repeated(timesteps)
+        always = gathering_census(operator.planes, scanned, 0, places, outputs).repeated(timesteps)
         spike = gathering_census(0, 0, 1, 0, outputs)
-        self.for_each_one = spike if operator.planes == 0 else Census(adds=spike.adds)
+        self.costs = always, spike if operator.planes == 0 else Census(adds=spike.adds)
 
-    def census(self, ones):
-        """Return the census.
+    def events(self, ones):
+        """Count how many set bits are gathered, each as often as windows hold it.
 
         Parameters
         ----------
-        ones : ndarray of integers, Y X or Y X C of them
-            Set bits of the input, all planes and timesteps, at each place or of each of its channels.
+        ones : ndarray of integers, shape (G, P, Y X)
+            Set bits of the input at each place, in parts that add up.
         """
         if self.coverage is None:
-            return self.always + self.for_each_one.repeated(int(ones.sum()))
+            return int(ones.sum())
         down, along = self.coverage
-        of_columns = (down @ ones.reshape(len(down), -1)).reshape(len(along), -1).sum(axis=1)
-        return self.always + self.for_each_one.repeated(int(of_columns @ along))
+        return int(down @ ones.sum(axis=(0, 1)).reshape(len(down), len(along)) @ along)
 
 
 class SumsStep(GatherStep):

@@ -1,9 +1,11 @@
 """The first convolution, on pixels that are the same at every timestep: computed once."""
 
 import math
+from functools import partial
 
 import numpy as np
 
+from refsim.audit.census import Counted
 from refsim.audit.guard import guarded, unguarded
 from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.firing import Neurons, neuron_census
@@ -85,5 +87,10 @@ class PixelsStep(PlacewiseStep):
 
     def finish(self, values):
         node, *neurons = self.nodes
-        ones = np.bitwise_count(unguarded(values.plain[node.inputs[0]])[0])
-        return {node.name: self.counter.census(ones)} | {neuron.name: self.neuron_census for neuron in neurons}
+        count = partial(self.ones_gathered, unguarded(values.plain[node.inputs[0]]).copy())
+        counted = {node.name: Counted(*self.counter.costs, count)}
+        return counted | {neuron.name: self.neuron_census for neuron in neurons}
+
+    def ones_gathered(self, pixels):
+        """Count the set bits of pixels (1, Y, X, C) that windows hold."""
+        return self.counter.events(np.bitwise_count(pixels).sum(axis=-1, dtype=np.int64).reshape(1, 1, -1))

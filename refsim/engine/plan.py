@@ -6,10 +6,9 @@ from threading import Lock
 
 import numpy as np
 
-from refsim.audit.census import Census
 from refsim.audit.guard import unguarded
 from refsim.engine.attention import AttendStep
-from refsim.engine.chain import chained
+from refsim.engine.chain import CountStep, chained
 from refsim.engine.firing import FireStep
 from refsim.engine.gathering import GatherStep, SumsStep, TrainsStep
 from refsim.engine.listing import ListStep
@@ -62,6 +61,7 @@ class Plan:
 
     def __init__(self, graph, sites):
         self.graph, self.sites = graph, frozenset(sites)
+        self.neurons = [node.name for node in graph.nodes if node.operator.is_neuron]
         self.readers = {}
         for node in graph.nodes:
             for site in node.inputs:
@@ -75,6 +75,8 @@ class Plan:
                     steps.append(ListStep(graph, step.site, step.taps))
                     listed.add((step.site, step.taps))
                 steps.append(step)
+                if isinstance(step, AttendStep) and step.neuron is not None:
+                    steps.append(CountStep(graph, step.neuron.name))
                 planned.update(planned_node.name for planned_node in step.nodes)
         self.steps = chained(steps)
         self.values = Values(graph)
@@ -211,16 +213,18 @@ class Plan:
 
         Returns
         -------
-        trace, census, spike_counts
+        trace, operations, spike_counts
             As of `refsim.simulator.simulate`.
         """
         self.values.clear()
         unguarded(self.values.plain[INPUT_SITE])[...] = frames
-        census = {node.name: Census() for node in self.graph.nodes}
+        counted = {}
         for step in self.steps:
-            census.update(step.run(self.values, pool))
-        counts = {node.name: self.spike_counts(node.name) for node in self.graph.nodes if node.operator.is_neuron}
-        return {site: self.recorded(site) for site in self.sites}, census, counts
+            counted.update(step.run(self.values, pool))
+        operations = {node.name: counted[node.name] for node in self.graph.nodes}
+        tallied = self.values.spike_counts()
+        counts = {name: tallied[name] if name in tallied else self.spike_counts(name) for name in self.neurons}
+        return {site: self.recorded(site) for site in self.sites}, operations, counts
 
     def recorded(self, site):
         """Return a copy of the values of a site, one a timestep."""
@@ -229,8 +233,6 @@ class Plan:
 
     def spike_counts(self, site):
         """Count the neurons that fire at each timestep."""
-        if site in self.values.planes:
-            return self.values.spike_counts(site)
         timesteps = range(self.graph.timesteps)
         return np.array([np.count_nonzero(unguarded(self.values.at(site, timestep))) for timestep in timesteps])
 

@@ -39,8 +39,22 @@ class Worker(Thread):
                 self.ends.put(fault)
 
 
+_idle = []
+"""Workers of pools that were closed: to start a thread takes as long as a small layer."""
+
+os.register_at_fork(after_in_child=_idle.clear)
+
+
+def idle_worker():
+    """Return a worker that has nothing to do."""
+    try:
+        return _idle.pop()
+    except IndexError:
+        return Worker()
+
+
 class Pool:
-    """A fixed number of threads, the caller's among them; closed with ``with``.
+    """A fixed number of threads, the caller's among them; closed with ``with``, which leaves them to the next pool.
 
     Parameters
     ----------
@@ -50,14 +64,19 @@ class Pool:
 
     def __init__(self, threads=None):
         self.threads = (os.cpu_count() or 1) if threads is None else threads
-        self.workers = [Worker() for _ in range(self.threads - 1)]
+        self.workers = [idle_worker() for _ in range(self.threads - 1)]
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        for worker in self.workers:
-            worker.tasks.put(None)
+    def __exit__(self, fault, *_):
+        if fault is None:
+            _idle.extend(self.workers)
+        else:
+            # An interrupt may have left an end behind that nobody took.
+            for worker in self.workers:
+                worker.tasks.put(None)
+        self.workers = []
 
     def bounds(self, count, cost):
         """Return where the parts of a range begin, and its end: one for each thread where the work is long, else one.

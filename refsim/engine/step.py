@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from refsim.audit.census import Census
+from refsim.audit.census import Census, Counted
 from refsim.audit.guard import guarded, unguarded
 
 
@@ -37,7 +37,7 @@ class Step:
 
         Returns
         -------
-        census : dict of Census by node
+        operations : dict of Counted by node
             What the plain kernels would have done, all timesteps.
         """
         raise NotImplementedError
@@ -71,4 +71,4 @@ class OperatorStep(Step):
                 unguarded(state)[...] = registers[timestep - 1] if timestep else 0
             output = guarded(outputs[timestep], node.name)
             census += pool.step(self.operator, timestep, inputs, state, output)
-        return {node.name: census}
+        return {node.name: Counted(census)}

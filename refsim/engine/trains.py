@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from refsim.audit.census import Counted
 from refsim.engine.chain import PlacewiseStep
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
 
@@ -18,7 +19,8 @@ class TrainStep(PlacewiseStep):
         self.places = math.prod(self.shape[:-1])
         self.cost = self.places * self.shape[-1]
         inputs = [np.empty(signal.shape, np.int8) for signal in graph.input_signals(node)]
-        self.census = self.operator.census(inputs, np.empty(self.shape, np.int8)).repeated(graph.timesteps)
+        census = self.operator.census(inputs, np.empty(self.shape, np.int8))
+        self.census = Counted(census.repeated(graph.timesteps))
 
     def prepare(self, values):
         (node,) = self.nodes

@@ -1,13 +1,12 @@
 """What a site holds while a plan runs: trains, or values timestep by timestep."""
 
 import math
-from itertools import chain
 
 import numpy as np
 
 from refsim.audit.guard import guarded, unguarded
 from refsim.kernels.fast.accumulate import LINE
-from refsim.kernels.fast.trains import LANES, count_trains, unpack_trains
+from refsim.kernels.fast.trains import LANES, unpack_trains
 
 MOST_TIMESTEPS = 8
 """A train is a byte."""
@@ -45,35 +44,41 @@ class Values:
         The values of such sites, where a step asked for them.
     lists : dict of Lists by site and taps of a window
         The channels that fire at each place, for the kernels that gather.
-    tallies : dict of list of ndarray by site
-        Spikes of each timestep, of one part of the places each.
+    tallies : dict of ndarray by part, shape (layers of neurons, T)
+        Spikes of each timestep, as the thread of that part counts them.
+    tallied : dict of int by site
+        Rows of the layers of neurons in a tally that are counted there.
     """
 
     def __init__(self, graph):
-        self.graph, self.planes, self.plain, self.lists, self.tallies = graph, {}, {}, {}, {}
+        self.graph, self.planes, self.plain, self.lists = graph, {}, {}, {}
+        self.tallies, self.tallied = {}, {}
         self.buffers, self.scratches, self.unpacked = {}, {}, {}
 
     def clear(self):
         """Forget the values of the run before, not the memory that steps were prepared with."""
         self.unpacked.clear()
-        for tally in chain.from_iterable(self.tallies.values()):
+        for tally in self.tallies.values():
             tally.fill(0)
 
     def tally(self, site, part):
         """Return the memory for the spikes of each timestep that one thread counts, 0 at the beginning of a run."""
-        name = site, "tally", part
-        if name not in self.buffers:
-            tally = self.buffers[name] = np.zeros(self.graph.timesteps, np.int64)
-            self.tallies.setdefault(site, []).append(tally)
-        return self.buffers[name]
+        if part not in self.tallies:
+            self.tallies[part] = np.zeros((len(self.graph.nodes), self.graph.timesteps), np.int64)
+        return self.tallies[part][self.tallied.setdefault(site, len(self.tallied))]
 
-    def spike_counts(self, site):
-        """Count the spikes of each timestep, of a site that is kept as trains."""
-        if site in self.tallies:
-            return sum(self.tallies[site])
-        counts, trains = np.zeros(self.graph.timesteps, np.int64), self.trains(site)
-        count_trains(trains.reshape(-1), 0, trains.size, self.counting_lanes(0), counts)
-        return counts
+    def spike_counts(self):
+        """Return the spikes of each timestep by site, of all sites that were tallied."""
+        counts = sum(self.tallies.values())
+        return {site: counts[row] for site, row in self.tallied.items()}
+
+    def spikes(self, site):
+        """Return a function that counts the spikes that trains hold now, all timesteps."""
+        if site in self.tallied:
+            tallies = [tally[self.tallied[site]].copy() for tally in self.tallies.values()]
+            return lambda: int(sum(tally.sum() for tally in tallies))
+        trains = unguarded(self.trains(site)).copy()
+        return lambda: int(np.bitwise_count(trains).sum(dtype=np.int64))
 
     def counting_lanes(self, part):
         """Return the table and the scratch of one thread that counts spikes."""
