@@ -46,12 +46,15 @@ class Packed:
         Named by the guard on the weights.
     """
 
+    LANE_COUNTS = (2, 4, 6, 8)
+    """How many lanes a block may have. Of shorter lines LLVM would make single sums before it thinks of vectors; longer
+    ones would not stay in registers."""
+
     PAIRS = True
     """Whether two weights of 8 bits may stand in one number."""
 
-    LANE_COUNTS = (2, 4)
-    """How many lanes a block may have: powers of two, so that rows begin at shifts of their numbers. Of shorter lines
-    LLVM would make single sums before it thinks of vectors; longer ones would not stay in registers."""
+    PADDED = True
+    """Whether rows begin at shifts of their numbers, as they must where the numbers come from the data."""
 
     def __init__(self, operators, reach=NOT_KNOWN, site="weights"):
         self.site = site
@@ -63,21 +66,22 @@ class Packed:
         self.rows, self.outputs = len(rows[0]), sum(part.shape[1] for part in rows)
         self.lanes = (0,) * lane_count(self.LANE_COUNTS, self.rows, self.outputs, rows[0].dtype.itemsize)
         self.width = LANES * len(self.lanes)
-        blocks = -(-self.outputs // self.width)
+        self.is_wide = rows[0].dtype.itemsize > 1
+        self.halves = (0,) * (2 if self.PAIRS and self.width >= PAIRED_WIDTH and not self.is_wide else 1)
+        numbers, blocks = self.width // len(self.halves), -(-self.outputs // self.width)
         padded = blocks * self.width
-        weights = aligned((blocks, self.rows, self.width), rows[0].dtype, site)
-        joined = np.concatenate(rows, axis=1)
-        for block in range(blocks):
-            part = joined[:, block * self.width : (block + 1) * self.width]
-            weights[block, :, : part.shape[1]] = part
-        self.halves = (0,) * (2 if self.PAIRS and self.width == PAIRED_WIDTH and weights.dtype == np.int8 else 1)
-        self.weights = (paired(weights) if len(self.halves) == 2 else weights).reshape(-1)
+        joined = np.zeros((self.rows, padded), rows[0].dtype)
+        joined[:, : self.outputs] = np.concatenate(rows, axis=1)
+        joined = joined.reshape(self.rows, blocks, self.width).swapaxes(0, 1)
+        stride = 1 << (numbers - 1).bit_length() if self.PADDED else numbers
+        weights = aligned((blocks, self.rows, stride), np.int16 if len(self.halves) == 2 else joined.dtype, site)
+        weights[..., :numbers] = paired(joined) if len(self.halves) == 2 else joined
+        self.weights, self.block_size = weights.reshape(-1), self.rows * stride
         bias = np.zeros(padded, np.int32)
         bias[: self.outputs] = np.concatenate([operator.bias for operator in operators])
         self.bias = guarded(bias, site)
         channels = first.weights.shape[-2]
         self.tap_rows = guarded(np.arange(0, self.rows, channels, dtype=np.int64), site)
-        self.is_wide = weights.dtype.itemsize > 1
         fits = reach <= np.iinfo(np.int16).max
         self.safe_rows = WIDE_SAFE_ROWS if fits or self.is_wide else SAFE_ROWS
 
@@ -85,8 +89,8 @@ class Packed:
     def arguments(self):
         """What all kernels take that gather these weights."""
         geometry = self.window, self.stride, self.padding
-        block_size = self.rows * self.width // len(self.halves)
-        return geometry, self.tap_rows, self.weights, block_size, self.bias, self.safe_rows, self.lanes, self.halves
+        weights = self.weights, self.block_size, self.bias, self.safe_rows, self.lanes, self.halves
+        return geometry, self.tap_rows, *weights
 
     def scratch(self, plane_count):
         """Return what one thread needs beside inputs and outputs: lists and partial sums."""
@@ -109,15 +113,12 @@ class Packed:
 
 
 def paired(weights):
-    """Return blocks of weights with those of the second half of the outputs in the upper bytes of 16 bits.
+    """Return numbers of 16 bits: the weights of the second half of the outputs above those of the first.
 
     The lower bytes are a weight and 128, so that none of them borrows from the upper.
     """
-    half = weights.shape[-1] // 2
-    lower, upper = (unguarded(weights)[..., part].astype(np.int16) for part in (slice(half), slice(half, None)))
-    numbers = aligned((*weights.shape[:-1], half), np.int16, weights.site)
-    numbers[...] = (upper << BYTE) + (lower + 128)
-    return numbers
+    lower, upper = np.split(weights.astype(np.int16), 2, axis=-1)
+    return (upper << BYTE) + (lower + 128)
 
 
 def lane_count(counts, rows, outputs, weight_bytes):

@@ -23,7 +23,7 @@ WIDE_SAFE_MULTIPLES = 1 << 12
 class PackedPixels(Packed):
     """Weights of one affine map of pixels, block after block of outputs."""
 
-    PAIRS, LANE_COUNTS = False, (2, 3, 4)
+    LANE_COUNTS, PAIRS, PADDED = (2, 3, 4), False, False
 
     def __init__(self, operators, reach=NOT_KNOWN, site="weights"):
         super().__init__(operators, reach, site)

@@ -7,7 +7,7 @@ from refsim.kernels.fast.routing import PATTERNS, TIMESTEPS_AT_ONCE, route_windo
 from refsim.kernels.kernel import tuned_inline, tuned_kernel
 
 LANES = 32
-"""Sums of 16 bits that a vector register of 512 bits holds; a block of outputs has 1, 2, 4 or 8 times as many.
+"""Sums of 16 bits that a vector register of 512 bits holds; a block of outputs has 2, 4, 6 or 8 times as many.
 
 How many times is the length of a tuple, `lanes`, and so known when a kernel is compiled: a line of partial sums then
 stays in registers while rows are added to it.
@@ -173,7 +173,8 @@ def gather_sums(
     tap_rows : ndarray of int64
         As for `route_window`.
     weights : ndarray of int8 or int16, flat
-        Row after row of outputs, for one block of outputs after the other. In pairs, a number of 16 bits is the weight
+        Row after row of outputs, for one block of outputs after the other; a row takes as many numbers as the next
+        power of two, so that it begins at a shift of where the data say. In pairs, a number of 16 bits is the weight
         of an output in the first half of a block, and 128, below that of an output in the second half.
     block_size : int
         Numbers of a block.
