@@ -36,12 +36,13 @@ class PackedPixels(Packed):
         geometry, _, *others, _ = super().arguments
         return geometry, self.starts, *others
 
-    def scratch(self, plane_count=0):
-        """Return what one thread needs beside inputs and outputs: multiples, lookups and partial sums."""
-        _, (partial, filled, _) = super().scratch(plane_count)
+    def scratch(self, image):
+        """Return what one thread needs beside inputs and outputs, for images of a shape."""
+        _, (partial, filled, _) = super().scratch(0)
         multiples = aligned((MULTIPLES * self.rows * self.width,), partial.dtype, self.site)
-        sums = aligned((1, 1, self.width), np.int32, self.site)
-        return multiples, aligned((2, self.rows), np.uint32, self.site), (partial, filled, sums)
+        listed = aligned((2, self.rows), np.uint32, self.site)
+        halves = aligned((2, image[0], image[1] * image[2]), np.uint32, self.site)
+        return multiples, (listed, halves), (partial, filled, aligned((1, 1, self.width), np.int32, self.site))
 
 
 class PixelsStep(PlacewiseStep):
@@ -74,7 +75,7 @@ class PixelsStep(PlacewiseStep):
     def calls(self, values, part, first, last):
         node, *neurons = self.nodes
         (image,) = values.plain[node.inputs[0]]
-        scratch = values.scratch(("pixels", part, node.name), self.packed.scratch)
+        scratch = values.scratch(("pixels", part, node.name), partial(self.packed.scratch, image.shape))
         arguments = image, *self.packed.arguments, *scratch, first, last
         if not neurons:
             return [gather_pixels.bound(*arguments, values.plain[node.name].reshape(self.places, self.shape[-1]))]

@@ -95,7 +95,8 @@ def attend(query, key, value, timesteps, first, last, products, context):
     --------
     >>> import numpy as np
     >>> context, one = np.zeros((2, 1, 1, 1), np.int32), np.array([[[1]]], np.uint8)
-    >>> attend(one, np.array([[[3]]], np.uint8), one, 2, 0, 1, (*np.zeros((2, 8), np.int16), np.zeros((2, 1, 1), np.int32), 0), context)
+    >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1, 1), np.int32), 0
+    >>> attend(one, np.array([[[3]]], np.uint8), one, 2, 0, 1, products, context)
     >>> context.ravel().tolist()  # q and v fire at timestep 0 only
     [1, 0]
     """
@@ -130,7 +131,7 @@ def attend_trains(
     --------
     >>> import numpy as np
     >>> trains, one, shifts = np.zeros((1, 1), np.uint8), np.array([[[3]]], np.uint8), np.array([0, 1])
-    >>> bias, levels, neurons = np.zeros(1, np.int32), np.array([[2], [2]], np.int32), tuple(np.zeros((2, 64), np.int32))
+    >>> bias, levels, neurons = np.zeros(1, np.int32), np.full((2, 1), 2, np.int32), tuple(np.zeros((2, 64), np.int32))
     >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1, 1), np.int32), 0
     >>> attend_trains(one, one, one, 2, 0, 1, products, bias, shifts, levels, False, neurons, trains)
     >>> trains.item()  # charges 1, then 1 + (1 << 1), against a level of 2

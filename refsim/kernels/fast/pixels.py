@@ -27,24 +27,44 @@ def add_up_multiples(weights, block, rows, width, multiples):
 
 
 @tuned_inline
-def list_multiples(image, geometry, place, starts, lookups):
-    """List where the multiples stand that both halves of each pixel of a window ask for, and return how many pixels."""
+def halve_pixels(image, geometry, starts, first, last, halves):
+    """Note how far both halves of each pixel that some places see lead into the multiples of any row."""
     window, stride, padding = geometry
     across = (image.shape[1] + padding + padding - window) // stride + 1
-    top, left = place // across * stride - padding, place % across * stride - padding
-    count = uint64(0)
-    for y in range(max(0, top), min(image.shape[0], top + window)):
-        for x in range(max(0, left), min(image.shape[1], left + window)):
-            row = ((y - top) * window + x - left) * image.shape[2]
+    top, bottom = first // across * stride - padding, (last - 1) // across * stride - padding + window
+    for y in range(max(0, top), min(image.shape[0], bottom)):
+        entry = uint64(0)
+        for x in range(image.shape[1]):
             for channel in range(image.shape[2]):
-                lookups[0, count] = starts[((row + channel) << 4) + (image[y, x, channel] & 15)]
-                lookups[1, count] = starts[((row + channel) << 4) + (image[y, x, channel] >> 4)]
-                count += uint64(1)
+                halves[0, y, entry] = starts[image[y, x, channel] & 15]
+                halves[1, y, entry] = starts[image[y, x, channel] >> 4]
+                entry += uint64(1)
+
+
+@tuned_inline
+def list_multiples(image, geometry, place, starts, lookups):
+    """List where the multiples stand that both halves of each pixel of a window ask for, and return how many pixels.
+
+    The pixels of a row of the window lie side by side, those of all its columns and channels.
+    """
+    (window, stride, padding), (listed, halves) = geometry, lookups
+    width, channels = image.shape[1], image.shape[2]
+    across = (width + padding + padding - window) // stride + 1
+    top, left = place // across * stride - padding, place % across * stride - padding
+    low, high, count = max(0, left), min(width, left + window), uint64(0)
+    for y in range(max(0, top), min(image.shape[0], top + window)):
+        row, entry = uint64(((y - top) * window + low - left) * channels), uint64(low * channels)
+        entries = uint64((high - low) * channels)
+        for pixel in range(entries):
+            begin = starts[(row + pixel) << uint64(4)]
+            listed[0, count + pixel] = begin + halves[0, y, entry + pixel]
+            listed[1, count + pixel] = begin + halves[1, y, entry + pixel]
+        count += entries
     return count
 
 
 @tuned_inline
-def add_multiples(lookups, count, safe_rows, width, multiples, partials):
+def add_multiples(listed, count, safe_rows, width, multiples, partials):
     """Add up the multiples of both halves of some pixels; what the upper halves sum up to is doubled four times."""
     partial, _, sums = partials
     for output in range(width):
@@ -57,7 +77,7 @@ def add_multiples(lookups, count, safe_rows, width, multiples, partials):
         while start < count:
             stop = min(start + uint64(safe_rows), count)
             for lookup in range(start, stop):
-                line = uint64(lookups[half, lookup])
+                line = uint64(listed[half, lookup])
                 for output in range(width):
                     partial[0, output] += multiples[line + uint64(output)]
             flush(partial, sums, 0, width)
@@ -86,8 +106,8 @@ def gather_pixels(
         How many multiples the partial sums hold.
     multiples : ndarray of int16 or int32, shape (window * window * C * 16 * width,)
         Scratch.
-    lookups : ndarray of uint32, shape (2, window * window * C)
-        Scratch.
+    lookups : tuple of ndarray
+        listed, uint32 of shape (2, window * window * C); halves, uint32 of shape (2, Y, X * C): scratch.
     partials : tuple of ndarray
         As for `gather_sums`, `partial` of the type of `multiples`.
     first, last : int
@@ -102,17 +122,18 @@ def gather_pixels(
     >>> from refsim.ops import Linear
     >>> packed = PackedPixels([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
     >>> out = np.zeros((1, 1), np.int32)
-    >>> gather_pixels(np.array([[[2, 255]]], np.uint8), *packed.arguments, *packed.scratch(), 0, 1, out)
+    >>> gather_pixels(np.array([[[2, 255]]], np.uint8), *packed.arguments, *packed.scratch((1, 1, 2)), 0, 1, out)
     >>> out.item()  # 5 * 2 + 7 * 255 + 1
     1796
     """
     sums, width = partials[2], LANES * len(lanes)
     base, block = uint64(0), uint64(0)
+    halve_pixels(image, geometry, starts, first, last, lookups[1])
     while block < uint64(weights.shape[0]):
-        add_up_multiples(weights, block, lookups.shape[1], width, multiples)
+        add_up_multiples(weights, block, lookups[0].shape[1], width, multiples)
         for place in range(first, last):
             count = list_multiples(image, geometry, place, starts, lookups)
-            add_multiples(lookups, count, safe_rows, width, multiples, partials)
+            add_multiples(lookups[0], count, safe_rows, width, multiples, partials)
             for output in range(min(uint64(width), uint64(out.shape[1]) - base)):
                 out[place, base + output] = sums[0, 0, output] + bias[base + output]
         base += uint64(width)
@@ -143,18 +164,19 @@ def gather_pixel_trains(
     >>> packed = PackedPixels([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
     >>> shifts, levels, out = np.array([0, 1]), np.full((2, 64), 2000, np.int32), np.zeros((1, 1), np.uint8)
     >>> neurons, image = tuple(np.zeros((2, 64), np.int32)), np.array([[[2, 255]]], np.uint8)
-    >>> arguments = (*packed.arguments, *packed.scratch(), 0, 1, shifts, levels, False, neurons)
+    >>> arguments = (*packed.arguments, *packed.scratch((1, 1, 2)), 0, 1, shifts, levels, False, neurons)
     >>> gather_pixel_trains(image, *arguments, out)
     >>> out.item()  # charges 1796, then 1796 + (1796 << 1), against a level of 2000
     2
     """
     sums, width = partials[2], LANES * len(lanes)
     base, block = uint64(0), uint64(0)
+    halve_pixels(image, geometry, starts, first, last, lookups[1])
     while block < uint64(weights.shape[0]):
-        add_up_multiples(weights, block, lookups.shape[1], width, multiples)
+        add_up_multiples(weights, block, lookups[0].shape[1], width, multiples)
         for place in range(first, last):
             count = list_multiples(image, geometry, place, starts, lookups)
-            add_multiples(lookups, count, safe_rows, width, multiples, partials)
+            add_multiples(lookups[0], count, safe_rows, width, multiples, partials)
             fire_sums(sums, 0, bias, base, width, input_shifts, levels, subtract, neurons, place, out)
         base += uint64(width)
         block += uint64(block_size)

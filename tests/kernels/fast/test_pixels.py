@@ -17,9 +17,9 @@ def gathered(kernel, operator, image, reach=NOT_KNOWN):
     """Run `gather_pixels`, or its Python source, in which NumPy's bytes would wrap."""
     packed = PackedPixels([operator], reach)
     geometry, starts, weights, *others = packed.arguments
-    multiples, lookups, partials = packed.scratch()
+    multiples, lookups, partials = packed.scratch(image.shape)
     if kernel is gather_pixels.python:
-        image, weights, multiples = (array.astype(np.int64) for array in (image, weights, multiples))
+        image, weights, multiples, starts = (array.astype(np.int64) for array in (image, weights, multiples, starts))
         partials = tuple(part.astype(np.int64) for part in partials)
     places = [(size + 2 * packed.padding - packed.window) // packed.stride + 1 for size in image.shape[:2]]
     out = np.full((places[0] * places[1], operator.weights.shape[-1]), 77, np.int32)
@@ -85,7 +85,9 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, outputs):
     packed, image = PackedPixels([operator]), random.integers(0, 256, (2, 1, 3), np.uint8)
     firing = Neurons([LIF(thresholds, "binary", 1, True, "subtract")], timesteps, len(packed.bias))
     trains, neurons = np.zeros((2, outputs), np.uint8), tuple(np.zeros((2, CHUNK), np.int32))
-    gather_pixel_trains(image, *packed.arguments, *packed.scratch(), 0, 2, *firing.arguments, neurons, trains)
+    gather_pixel_trains(
+        image, *packed.arguments, *packed.scratch(image.shape), 0, 2, *firing.arguments, neurons, trains
+    )
     for place, currents in enumerate(expected(operator, image).reshape(2, outputs)):
         for output in range(0, outputs, 7):
             currents_of = [int(currents[output])] * timesteps
