@@ -13,8 +13,8 @@ CEILING_ROWS, CEILING_WIDTH, CEILING_REPEATS = 24, 768, 6_000
 """Rows of int8 and sums of int32 that together take 21 KiB, so that they stay in a first-level cache of 32."""
 
 
-LEAST_SECONDS = 0.03
-"""A turn takes at least so long."""
+SHORT_SECONDS = 0.1
+"""What takes less is called again and again for so long, and then timed for as long."""
 
 REST_SECONDS = 0.05
 
@@ -48,8 +48,8 @@ def interleaved(subjects, repeats, after=None, clock=time.perf_counter, rest=tim
     """Time subjects in turns, so that a drift of the machine's speed meets them all.
 
     Each runs once beforehand, untimed: it may compile. Every round begins with another subject. What is short is called
-    again and again in its turn, so that it is not its first call alone that is timed, while caches hold the data of the
-    subject before, and threads of that one may still be waiting for more.
+    again and again in its turn, at first untimed, while caches hold the data of the subject before and threads wake up:
+    the time is that of a call among others.
 
     Parameters
     ----------
@@ -72,16 +72,38 @@ def interleaved(subjects, repeats, after=None, clock=time.perf_counter, rest=tim
         for place in range(len(names)):
             name = names[(place + turn) % len(names)]
             rest(REST_SECONDS)
-            start, taken, calls = clock(), 0.0, 0
-            while calls == 0 or (taken < LEAST_SECONDS and turn > 0):
-                outcome = subjects[name]()
-                calls += 1
-                taken = clock() - start
+            taken, outcome = timed(subjects[name], clock, turn > 0)
             if turn > 0:
-                seconds[name].append(taken / calls)
+                seconds[name].append(taken)
             if after is not None:
                 after(name, outcome)
     return {name: Times(tuple(values)) for name, values in seconds.items()}
+
+
+def timed(subject, clock, again):
+    """Call a subject; return the seconds of a call, and what the last one returned.
+
+    Parameters
+    ----------
+    subject, clock : callable
+    again : bool
+        Whether what is short is called again and again.
+    """
+    taken, outcome, calls = called_for(0, subject, clock)
+    if again and taken < SHORT_SECONDS:
+        called_for(SHORT_SECONDS - taken, subject, clock)
+        taken, outcome, calls = called_for(SHORT_SECONDS, subject, clock)
+    return taken / calls, outcome
+
+
+def called_for(seconds, subject, clock):
+    """Call a subject, once at least, until some time has passed; return how much, what it returned last, and calls."""
+    start, taken, calls = clock(), 0.0, 0
+    while calls == 0 or taken < seconds:
+        outcome = subject()
+        calls += 1
+        taken = clock() - start
+    return taken, outcome, calls
 
 
 def ceiling_work(threads):

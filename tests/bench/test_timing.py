@@ -42,10 +42,12 @@ def test_subjects_take_turns():
 
 
 def test_what_is_short_is_called_again_in_its_turn():
-    """Three calls of 10 ms, and two of 20 and 12, make up a turn of 30 ms each; the first, untimed, is one call."""
+    """First untimed for a tenth of a second, a slow first call among them, then timed for as long; what is long, once."""
     clock = Clock()
-    times = interleaved({"a": clock.worker("a", 9, 0.01, 0.0125, 0.01, 0.02, 0.012)}, 2, clock=clock)
-    assert [pytest.approx(0.0325 / 3), pytest.approx(0.016)] == list(times["a"].seconds) and 6 == len(clock.calls)
+    first, second = [0.09, 0.05, 0.04, 0.03, 0.05], [0.06, 0.03, 0.02, 0.025, 0.025, 0.025, 0.05]
+    times = interleaved({"a": clock.worker("a", 9, *first, *second, 0.125)}, 3, clock=clock)
+    assert [pytest.approx(0.04), pytest.approx(0.125 / 4), 0.125] == list(times["a"].seconds)
+    assert 1 + len(first) + len(second) + 1 == len(clock.calls)
 
 
 def test_median_and_quartiles():
