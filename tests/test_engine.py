@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refsim.audit.guard import unguarded
-from refsim.engine.chain import Chain
 from refsim.engine.listing import ListStep
 from refsim.engine.plan import Plan
+from refsim.engine.program import Program
 from refsim.engine.trains import PoolStep
 from refsim.errors import NetworkError
 from refsim.kernels.kernel import Kernel
@@ -96,11 +96,12 @@ def test_arrays_of_tuned_kernels_are_apart(name, timesteps, monkeypatch):
 
         def compared():
             before = [[array.copy() for array in pair] for pair in pairs]
-            call()
+            outcome = call()
             calls.append(kernel.apart)
             for pair, copies in zip(pairs, before):
                 for array, copy in zip(pair, copies):
                     np.testing.assert_array_equal(array, copy, err_msg=kernel.__name__)
+            return outcome
 
         return compared
 
@@ -108,6 +109,26 @@ def test_arrays_of_tuned_kernels_are_apart(name, timesteps, monkeypatch):
     network = network_of(name, timesteps=timesteps)
     run(network, input_of(network, 0))
     assert any(calls)
+
+
+def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch):
+    """Of three threads one fails in the second of two chains, before it meets the others; the plan still works after."""
+    network, original = network_of("spikformer"), Kernel.bound
+    expected = run(network, input_of(network, 0), engine="reference")
+    monkeypatch.setattr("refsim.engine.pool.PARALLEL_COST", 0)
+    bound = iter(range(10**6))
+
+    def failing():
+        raise ValueError("a fault on purpose")
+
+    def planted(kernel, *arguments):
+        return failing if kernel.__name__ == "pool_trains" and next(bound) == 1 else original(kernel, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Kernel, "bound", planted)
+        with pytest.raises(ValueError, match="a fault on purpose"):
+            run(network, input_of(network, 0), threads=3)
+    assert_equal(expected, run(network, input_of(network, 0), threads=3))
 
 
 def test_images_side_by_side():
@@ -183,6 +204,7 @@ def test_a_window_waits_for_the_lists_of_its_neighbours():
         Node("count", TokenSum(), ("tokens",)),
     )
     network = Network("window", 4, Input("image", (8, 8, 1)), nodes, 1)
-    chains = [step.steps for step in Plan(network, ["count"]).steps if isinstance(step, Chain)]
+    programs = [step for step in Plan(network, ["count"]).steps if isinstance(step, Program)]
+    chains = [chain.steps for program in programs for chain in program.chains]
     listing = next(steps for steps in chains if any(isinstance(step, ListStep) for step in steps))
     assert [PoolStep, ListStep] == [type(step) for step in listing]

@@ -60,7 +60,10 @@ class AttendStep(PlacewiseStep):
         firing = self.no_bias, *self.firing.arguments, Neurons.scratch(values, part)
         return [attend_trains.bound(*arguments, *firing, values.trains(self.neuron.name))]
 
-    def finish(self, values):
+    def always(self):
+        return {} if self.neuron is None else {self.neuron.name: self.neuron_census}
+
+    def counted(self, values):
         """Return what the network's own association would have done."""
         gates, product, context = {"q": 0, "k": 1, "v": 2}, self.product, self.context
         if product.operator.kind() == "Scores":
@@ -68,11 +71,10 @@ class AttendStep(PlacewiseStep):
         else:
             lengths = {product.name: (product.operator.gate, self.width), context.name: ("q", self.width)}
         scanned = Census(compares=self.tokens * self.channels).repeated(self.graph.timesteps)
-        counted = {
+        return {
             name: Counted(scanned, Census(adds=length, compares=1), values.spikes(self.sites[gates[gate]]))
             for name, (gate, length) in lengths.items()
         }
-        return counted if self.neuron is None else counted | {self.neuron.name: self.neuron_census}
 
 
 def products(timesteps, tokens, width):

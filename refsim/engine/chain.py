@@ -1,8 +1,6 @@
 """Steps that compute some places without the others, and chains of them that one thread computes without waiting."""
 
 import math
-from functools import partial
-from itertools import pairwise
 
 from refsim.engine.step import Step
 from refsim.kernels.fast.trains import count_trains
@@ -42,8 +40,12 @@ class PlacewiseStep(Step):
         """
         return []
 
-    def finish(self, values):
-        """Return a dict of Counted by node, when all places are computed."""
+    def always(self):
+        """Return the censuses that do not depend on values: a dict of Counted by node."""
+        return {}
+
+    def counted(self, values):
+        """Return the other censuses, when all places are computed: a dict of Counted by node."""
         return {}
 
     def inputs(self):
@@ -84,48 +86,40 @@ class CountStep(PlacewiseStep):
         return [counting(values, self.site, part, trains, first, last)]
 
 
-class Chain(Step):
+class Chain:
     """Placewise steps, each local in those before it: a thread takes its places from the first to the last step.
 
     Parameters
     ----------
     steps : list of PlacewiseStep
+
+    Attributes
+    ----------
+    nodes, places, cost
+        As of the steps, all together.
     """
 
     def __init__(self, steps):
-        super().__init__(*(node for step in steps for node in step.nodes))
-        self.steps, self.cost = steps, sum(step.cost for step in steps)
-        self.works = {}
+        self.steps, self.nodes = steps, tuple(node for step in steps for node in step.nodes)
+        self.places, self.cost = steps[0].places, sum(step.cost for step in steps)
 
     def continues_with(self, step):
         """Tell whether a step can be computed by the same threads without waiting for others."""
         written = set().union(*(earlier.written() for earlier in self.steps))
         return (
             isinstance(step, PlacewiseStep)
-            and (step.kind, step.places) == (self.steps[0].kind, self.steps[0].places)
+            and (step.kind, step.places) == (self.steps[0].kind, self.places)
             and all(step.is_local(site) for site in step.inputs() & written)
         )
 
     def prepare(self, values):
+        """Prepare every step."""
         for step in self.steps:
             step.prepare(values)
 
-    def run(self, values, pool):
-        bounds = pool.bounds(self.steps[0].places, self.cost)
-        works = self.works.get(len(bounds))
-        if works is None:
-            works = self.works[len(bounds)] = [
-                partial(call_all, [call for step in self.steps for call in step.calls(values, part, *limits)])
-                for part, limits in enumerate(pairwise(bounds))
-            ]
-        pool.share(works)
-        return {name: counted for step in self.steps for name, counted in step.finish(values).items()}
-
-
-def call_all(calls):
-    """Call one after the other."""
-    for call in calls:
-        call()
+    def calls(self, values, part, first, last):
+        """Return the calls of every step for some places."""
+        return [call for step in self.steps for call in step.calls(values, part, first, last)]
 
 
 def chained(steps):

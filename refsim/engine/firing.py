@@ -89,7 +89,7 @@ class FireStep(PlacewiseStep):
         calls.append(fire_trains.bound(*arguments, trains))
         return [*calls, counting(values, node.name, part, trains, first, last)]
 
-    def finish(self, values):
+    def always(self):
         return {self.nodes[0].name: self.census}
 
 

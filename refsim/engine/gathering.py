@@ -187,9 +187,12 @@ class GatherStep(PlacewiseStep):
         scratch = values.scratch(key, lambda: packed.scratch(planes))
         return lists.as_image(self.image[:2]), *packed.arguments, *scratch
 
-    def finish(self, values):
+    def prepare(self, values):
+        self.ones = unguarded(values.lists[self.site, self.taps].ones)
+
+    def counted(self, values):
         counter = next(iter(self.counters.values()))
-        count = partial(counter.events, unguarded(values.lists[self.site, self.taps].ones).copy())
+        count = partial(counter.events, self.ones.copy())
         return {name: Counted(*counter.costs, count) for name, counter in self.counters.items()}
 
 
@@ -240,6 +243,7 @@ class SumsStep(GatherStep):
         super().__init__(graph, (node,))
 
     def prepare(self, values):
+        super().prepare(values)
         (node,), timesteps = self.affine, self.graph.timesteps
         values.plain[node.name] = values.buffer(node.name, np.int32, (timesteps, *self.graph.signals[node.name].shape))
 
@@ -260,6 +264,7 @@ class TrainsStep(GatherStep):
         self.firing = Neurons([node.operator for node in neurons], graph.timesteps, padded)
 
     def prepare(self, values):
+        super().prepare(values)
         self.trains = values.buffer((self.neurons[0].name, "joined"), np.uint8, (self.places, self.packed.outputs))
         for node in self.neurons:
             shape = (1, *self.graph.signals[node.name].shape)
@@ -281,5 +286,5 @@ class TrainsStep(GatherStep):
             start += outputs
         return calls
 
-    def finish(self, values):
-        return super().finish(values) | self.neuron_census
+    def always(self):
+        return self.neuron_census

@@ -86,11 +86,13 @@ class PixelsStep(PlacewiseStep):
             counting(values, neurons[0].name, part, trains, first, last),
         ]
 
-    def finish(self, values):
-        node, *neurons = self.nodes
+    def always(self):
+        return {neuron.name: self.neuron_census for neuron in self.nodes[1:]}
+
+    def counted(self, values):
+        node = self.nodes[0]
         count = partial(self.ones_gathered, unguarded(values.plain[node.inputs[0]]).copy())
-        counted = {node.name: Counted(*self.counter.costs, count)}
-        return counted | {neuron.name: self.neuron_census for neuron in neurons}
+        return {node.name: Counted(*self.counter.costs, count)}
 
     def ones_gathered(self, pixels):
         """Count the set bits of pixels (1, Y, X, C) that windows hold."""

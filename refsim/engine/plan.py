@@ -13,6 +13,7 @@ from refsim.engine.firing import FireStep
 from refsim.engine.gathering import GatherStep, SumsStep, TrainsStep
 from refsim.engine.listing import ListStep
 from refsim.engine.pixels import PixelsStep
+from refsim.engine.program import programmed
 from refsim.engine.step import OperatorStep
 from refsim.engine.trains import AddStep, MaskStep, PoolStep, ReshapeStep
 from refsim.engine.values import MOST_TIMESTEPS, Values
@@ -78,7 +79,7 @@ class Plan:
                 if isinstance(step, AttendStep) and step.neuron is not None:
                     steps.append(CountStep(graph, step.neuron.name))
                 planned.update(planned_node.name for planned_node in step.nodes)
-        self.steps = chained(steps)
+        self.steps = programmed(chained(steps))
         self.values = Values(graph)
         signal, timesteps = graph.signals[INPUT_SITE], 1 if INPUT_SITE in graph.static_sites else graph.timesteps
         self.values.plain[INPUT_SITE] = self.values.buffer(INPUT_SITE, signal.dtype, (timesteps, *signal.shape))

@@ -26,7 +26,7 @@ class TrainStep(PlacewiseStep):
         (node,) = self.nodes
         values.planes[node.name] = values.buffer(node.name, np.uint8, (1, *self.shape))
 
-    def finish(self, values):
+    def always(self):
         return {self.nodes[0].name: self.census}
 
 

@@ -1,0 +1,101 @@
+"""Chains that the same threads compute one after the other, without being handed out one by one."""
+
+import os
+import time
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from refsim.engine.chain import Chain, PlacewiseStep
+from refsim.engine.step import Step
+from refsim.kernels.fast.barrier import APART, meet
+
+PATIENCE = 50_000
+"""Looks at the other threads before the processor is offered to somebody else, some 100 microseconds."""
+
+offer_processor = getattr(os, "sched_yield", partial(time.sleep, 0))
+
+GONE = 1 << 62
+"""The turn of a thread that failed: nobody waits for it."""
+
+
+class Program(Step):
+    """Chains between which threads wait for each other.
+
+    Parameters
+    ----------
+    chains : list of Chain
+    """
+
+    def __init__(self, chains):
+        super().__init__(*(node for chain in chains for node in chain.nodes))
+        self.chains, self.works = chains, {}
+
+    def prepare(self, values):
+        for chain in self.chains:
+            chain.prepare(values)
+        steps = [step for chain in self.chains for step in chain.steps]
+        self.always = {name: counted for step in steps for name, counted in step.always().items()}
+        self.counting = [step for step in steps if type(step).counted is not PlacewiseStep.counted]
+
+    def run(self, values, pool):
+        if pool.threads not in self.works:
+            turns = np.zeros(pool.threads << APART, np.int64)
+            self.works[pool.threads] = (
+                turns,
+                [
+                    partial(take_part, self.calls(values, pool, part, turns), part, turns)
+                    for part in range(pool.threads)
+                ],
+            )
+        turns, works = self.works[pool.threads]
+        turns.fill(0)
+        pool.share(works)
+        counted = dict(self.always)
+        for step in self.counting:
+            counted.update(step.counted(values))
+        return counted
+
+    def calls(self, values, pool, part, turns):
+        """Return what one thread does: its places of every chain, and the meetings between them."""
+        calls = []
+        for turn, chain in enumerate(self.chains):
+            if turn and pool.threads > 1:
+                calls.append(partial(wait, meet.bound(part, turn, PATIENCE, turns)))
+            parts = list(pairwise(pool.bounds(chain.places, chain.cost)))
+            if part < len(parts):
+                calls += chain.calls(values, part, *parts[part])
+        return calls
+
+
+def wait(meeting):
+    """Wait until all threads have come."""
+    while not meeting():
+        offer_processor()
+
+
+def call_all(calls):
+    """Call one after the other."""
+    for call in calls:
+        call()
+
+
+def take_part(calls, part, turns):
+    """Do what one thread does; if it fails, let the others go on, so that the fault can be raised."""
+    try:
+        call_all(calls)
+    except BaseException:
+        turns[part << APART] = GONE
+        raise
+
+
+def programmed(steps):
+    """Return steps with the chains between others in one program each."""
+    found = []
+    for step in steps:
+        if isinstance(step, Chain) and found and isinstance(found[-1], Program):
+            found[-1] = Program([*found[-1].chains, step])
+        else:
+            found.append(Program([step]) if isinstance(step, Chain) else step)
+    return found
