@@ -12,7 +12,8 @@ from refsim.engine.step import Step
 from refsim.kernels.fast.barrier import APART, meet
 
 PATIENCE = 50_000
-"""Looks at the other threads before the processor is offered to somebody else, some 100 microseconds."""
+"""Looks at the other threads before the processor is offered to somebody else, some 100 microseconds;
+one where there are more threads than processors."""
 
 offer_processor = getattr(os, "sched_yield", partial(time.sleep, 0))
 
@@ -59,10 +60,10 @@ class Program(Step):
 
     def calls(self, values, pool, part, turns):
         """Return what one thread does: its places of every chain, and the meetings between them."""
-        calls = []
+        calls, patience = [], PATIENCE if pool.threads <= (os.cpu_count() or 1) else 1
         for turn, chain in enumerate(self.chains):
             if turn and pool.threads > 1:
-                calls.append(partial(wait, meet.bound(part, turn, PATIENCE, turns)))
+                calls.append(partial(wait, meet.bound(part, turn, patience, turns)))
             parts = list(pairwise(pool.bounds(chain.places, chain.cost)))
             if part < len(parts):
                 calls += chain.calls(values, part, *parts[part])
