@@ -105,6 +105,7 @@ from refsim.golden.recipes import attention
 from refsim.golden.reference import answer
 from refsim.kernels.argmax import argmax
 from refsim.kernels.ceiling import add_rows
+from refsim.kernels.fast.barrier import meet
 from refsim.kernels.kernel import witnessed
 from refsim.simulator import ENGINES
 networks = [seeded_network(preset) for preset in PRESETS]
@@ -118,6 +119,7 @@ with witnessed() as witnesses:
     for recipe in attention.recipes():
         answer(recipe.case)
     argmax(np.zeros((1, 3), np.int64), np.zeros((1, 1), np.int32))
+    meet(0, 1, 1, np.zeros(8, np.int64))
     add_rows(np.zeros((8, 32), np.int8), 1, np.zeros(32, np.int32))
 reports += witnesses.values()
 print(json.dumps({f"{report.name} {report.signature}": report.passed for report in reports}))
