@@ -107,10 +107,11 @@ from refsim.kernels.argmax import argmax
 from refsim.kernels.ceiling import add_rows
 from refsim.kernels.fast.barrier import meet
 from refsim.kernels.kernel import witnessed
-from refsim.simulator import ENGINES
+from refsim.simulator import ENGINES, run
 networks = [seeded_network(preset) for preset in PRESETS]
 networks += [seeded_network(rounding="floor"), seeded_network(pooled_stages=(0,)), seeded_network(leak_shift=12)]
 networks += [seeded_lineage(name) for name in ("spikformer-membranes", "spike-driven", "meta-scores")]
+recorded = seeded_lineage("spikformer")
 reports = []
 for engine in ENGINES:
     for network in networks:
@@ -120,6 +121,7 @@ with witnessed() as witnesses:
         answer(recipe.case)
     argmax(np.zeros((1, 3), np.int64), np.zeros((1, 1), np.int32))
     meet(0, 1, 1, np.zeros(8, np.int64))
+    run(recorded, blank(recorded), record="*context")
     add_rows(np.zeros((8, 32), np.int8), 1, np.zeros(32, np.int32))
 reports += witnesses.values()
 print(json.dumps({f"{report.name} {report.signature}": report.passed for report in reports}))
