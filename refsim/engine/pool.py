@@ -111,9 +111,13 @@ class Pool:
 
     def step(self, operator, timestep, inputs, state, output):
         """Compute one operator at one timestep by its plain kernels; return its census."""
-        self.split(
-            operator.row_count(output),
-            output.size * PLAIN_COST,
-            lambda _, first, last: operator.step(timestep, inputs, state, output, slice(first, last)),
-        )
+        count, cost = operator.row_count(output), output.size * PLAIN_COST
+        if len(self.bounds(count, cost)) == 2:
+            operator.step(timestep, inputs, state, output, slice(0, count))
+        else:
+            self.split(
+                count,
+                cost,
+                lambda _, first, last: operator.step(timestep, inputs, state, output, slice(first, last)),
+            )
         return operator.census([unguarded(values) for values in inputs], unguarded(output))

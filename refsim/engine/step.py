@@ -59,16 +59,24 @@ class OperatorStep(Step):
         for site in filter(None, (node.name, node.register_site)):
             signal = graph.signals[site]
             values.plain[site] = values.buffer(site, signal.dtype, (timesteps, *signal.shape))
+        self.frames = [self.frame(values, timestep) for timestep in range(timesteps)]
+
+    def frame(self, values, timestep):
+        """Return what the operator takes at one timestep: inputs, register and output, and the register before."""
+        (node,) = self.nodes
+        inputs = [guarded(values.at(site, timestep), site) for site in node.inputs]
+        state = before = None
+        if node.register_site is not None:
+            registers = values.plain[node.register_site]
+            state, before = guarded(registers[timestep], node.register_site), registers[timestep - 1] if timestep else 0
+        return inputs, state, guarded(values.plain[node.name][timestep], node.name), before
 
     def run(self, values, pool):
-        (node,) = self.nodes
-        outputs, registers = values.plain[node.name], values.plain.get(node.register_site)
-        census = Census()
-        for timestep in range(len(outputs)):
-            inputs = [guarded(values.at(site, timestep), site) for site in node.inputs]
-            state = None if registers is None else guarded(registers[timestep], node.register_site)
-            if registers is not None:
-                unguarded(state)[...] = registers[timestep - 1] if timestep else 0
-            output = guarded(outputs[timestep], node.name)
+        (node,), census = self.nodes, Census()
+        for site in node.inputs:
+            values.values(site)
+        for timestep, (inputs, state, output, before) in enumerate(self.frames):
+            if state is not None:
+                unguarded(state)[...] = before
             census += pool.step(self.operator, timestep, inputs, state, output)
         return {node.name: Counted(census)}
