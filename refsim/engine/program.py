@@ -12,8 +12,8 @@ from refsim.engine.step import Step
 from refsim.kernels.fast.barrier import APART, meet
 
 PATIENCE = 50_000
-"""Looks at the other threads before the processor is offered to somebody else, some 100 microseconds;
-one where there are more threads than processors."""
+"""Looks at the other threads before the processor is offered to somebody else, some 100 microseconds; it is one look
+where there are more threads than processors."""
 
 offer_processor = getattr(os, "sched_yield", partial(time.sleep, 0))
 

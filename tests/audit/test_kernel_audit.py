@@ -128,7 +128,7 @@ print(json.dumps({f"{report.name} {report.signature}": report.passed for report 
 """
 
 
-@pytest.mark.parametrize("setting", ["default", *SETTINGS])
+@pytest.mark.parametrize("setting", ["default", "generic", pytest.param("scalar", marks=pytest.mark.heavy)])
 def test_every_kernel_passes_on_any_processor(setting, tmp_path):
     """Compiled afresh, also without AVX-512 and without vectorisation, in 32 and 64 bits: every kernel is proved."""
     environment = {**os.environ, **SETTINGS.get(setting, {}), "NUMBA_CACHE_DIR": str(tmp_path)}
