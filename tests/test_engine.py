@@ -1,6 +1,7 @@
 """The fast engine gives the bits of the plain kernels: every site, every census, any threads, any recording."""
 
 import gc
+import pickle
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
@@ -111,18 +112,19 @@ def test_arrays_of_tuned_kernels_are_apart(name, timesteps, monkeypatch):
     assert any(calls)
 
 
-def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch):
-    """Of three threads one fails in the second of two chains, before it meets the others; the plan still works after."""
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["own thread", "another"])
+def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch, elsewhere):
+    """Of three threads the caller's own fails, or both others, before it meets them; the network still works after."""
     network, original = network_of("spikformer"), Kernel.bound
     expected = run(network, input_of(network, 0), engine="reference")
     monkeypatch.setattr("refsim.engine.pool.PARALLEL_COST", 0)
-    bound = iter(range(10**6))
 
     def failing():
         raise ValueError("a fault on purpose")
 
     def planted(kernel, *arguments):
-        return failing if kernel.__name__ == "pool_trains" and next(bound) == 1 else original(kernel, *arguments)
+        fails = kernel.__name__ == "pool_trains" and (arguments[4] > 0) == elsewhere
+        return failing if fails else original(kernel, *arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(Kernel, "bound", planted)
@@ -140,6 +142,14 @@ def test_images_side_by_side():
         together = list(pool.map(lambda image: run(network, image, threads=1), images * 3))
     for place, result in enumerate(together):
         assert_equal(alone[place % 8], result)
+
+
+@pytest.mark.parametrize("name", ["spikformer", "spike-driven"])
+def test_a_result_can_be_sent_elsewhere(name):
+    """To another process, with a census that nobody has asked for yet."""
+    network = network_of(name)
+    sent = pickle.loads(pickle.dumps(run(network, input_of(network, 0))))
+    assert_equal(run(network, input_of(network, 0), engine="reference"), sent)
 
 
 def test_an_earlier_result_is_not_overwritten():

@@ -91,9 +91,10 @@ class PixelsStep(PlacewiseStep):
 
     def counted(self, values):
         node = self.nodes[0]
-        count = partial(self.ones_gathered, unguarded(values.plain[node.inputs[0]]).copy())
+        count = partial(ones_gathered, self.counter, unguarded(values.plain[node.inputs[0]]).copy())
         return {node.name: Counted(*self.counter.costs, count)}
 
-    def ones_gathered(self, pixels):
-        """Count the set bits of pixels (1, Y, X, C) that windows hold."""
-        return self.counter.events(np.bitwise_count(pixels).sum(axis=-1, dtype=np.int64).reshape(1, 1, -1))
+
+def ones_gathered(counter, pixels):
+    """Count the set bits of pixels (1, Y, X, C) that windows hold."""
+    return counter.events(np.bitwise_count(pixels).sum(axis=-1, dtype=np.int64).reshape(1, 1, -1))

@@ -42,7 +42,8 @@ class Worker(Thread):
 _idle = []
 """Workers of pools that were closed: to start a thread takes as long as a small layer."""
 
-os.register_at_fork(after_in_child=_idle.clear)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def idle_worker():
@@ -111,13 +112,9 @@ class Pool:
 
     def step(self, operator, timestep, inputs, state, output):
         """Compute one operator at one timestep by its plain kernels; return its census."""
-        count, cost = operator.row_count(output), output.size * PLAIN_COST
-        if len(self.bounds(count, cost)) == 2:
-            operator.step(timestep, inputs, state, output, slice(0, count))
-        else:
-            self.split(
-                count,
-                cost,
-                lambda _, first, last: operator.step(timestep, inputs, state, output, slice(first, last)),
-            )
+        self.split(
+            operator.row_count(output),
+            output.size * PLAIN_COST,
+            lambda _, first, last: operator.step(timestep, inputs, state, output, slice(first, last)),
+        )
         return operator.census([unguarded(values) for values in inputs], unguarded(output))

@@ -1,6 +1,7 @@
 """What a site holds while a plan runs: trains, or values timestep by timestep."""
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,16 @@ def counting_lanes(timesteps):
     bits, ones = (aligned((timesteps, LANES), np.uint8, "counting") for _ in range(2))
     unguarded(bits)[...] = 1 << np.arange(timesteps)[:, np.newaxis]
     return bits, ones
+
+
+def total(counts):
+    """Add up all numbers of some arrays."""
+    return int(sum(array.sum() for array in counts))
+
+
+def total_bits(trains):
+    """Count the bits that are set in trains."""
+    return int(np.bitwise_count(trains).sum(dtype=np.int64))
 
 
 class Values:
@@ -75,10 +86,8 @@ class Values:
     def spikes(self, site):
         """Return a function that counts the spikes that trains hold now, all timesteps."""
         if site in self.tallied:
-            tallies = [tally[self.tallied[site]].copy() for tally in self.tallies.values()]
-            return lambda: int(sum(tally.sum() for tally in tallies))
-        trains = unguarded(self.trains(site)).copy()
-        return lambda: int(np.bitwise_count(trains).sum(dtype=np.int64))
+            return partial(total, [tally[self.tallied[site]].copy() for tally in self.tallies.values()])
+        return partial(total_bits, unguarded(self.trains(site)).copy())
 
     def counting_lanes(self, part):
         """Return the table and the scratch of one thread that counts spikes."""

@@ -20,54 +20,53 @@ def firing(trains, token, head, start):
 
 
 @tuned_inline
+def add_where_firing(trains, token, head, products, inward):
+    """For every spike of a token, add the line of its timestep to K^T V at its channel; or that to the line."""
+    lines, key_value, sums, shift = products
+    width = uint64(sums.shape[2])
+    for start in range(uint64(0), width, uint64(WORD)):
+        channels = firing(trains, token, head, start)
+        while channels != uint64(0):
+            channel = start + uint64(trailing_zeros(channels))
+            train = uint64(trains[token, head, channel])
+            while train != uint64(0):
+                line = uint64(trailing_zeros(train)) << uint64(shift)
+                row = (channel << uint64(shift + TIMESTEP_SHIFT)) + line
+                if inward:
+                    for output in range(width):
+                        key_value[row + output] += lines[line + output]
+                else:
+                    for output in range(width):
+                        lines[line + output] += key_value[row + output]
+                train &= train - uint64(1)
+            channels &= channels - uint64(1)
+
+
+@tuned_inline
 def add_up_keys_and_values(key, value, timesteps, head, products):
     """Fill K^T V of one head: the values of all tokens at which a channel's key fires, added up."""
-    values, key_value, sums, shift = products
-    width = uint64(sums.shape[2])
+    lines, key_value, sums, shift = products
     for entry in range(key_value.shape[0]):
         key_value[entry] = 0
     for token in range(key.shape[0]):
         for timestep in range(timesteps):
             line = uint64(timestep) << uint64(shift)
-            for output in range(width):
-                values[line + output] = (value[token, head, output] >> timestep) & 1
-        for start in range(uint64(0), width, uint64(WORD)):
-            channels = firing(key, token, head, start)
-            while channels != uint64(0):
-                channel = start + uint64(trailing_zeros(channels))
-                train = uint64(key[token, head, channel])
-                while train != uint64(0):
-                    line = uint64(trailing_zeros(train)) << uint64(shift)
-                    row = (channel << uint64(shift + TIMESTEP_SHIFT)) + line
-                    for output in range(width):
-                        key_value[row + output] += values[line + output]
-                    train &= train - uint64(1)
-                channels &= channels - uint64(1)
+            for output in range(uint64(sums.shape[2])):
+                lines[line + output] = (value[token, head, output] >> timestep) & 1
+        add_where_firing(key, token, head, products, True)
 
 
 @tuned_inline
 def retrieve(query, token, head, timesteps, products):
     """Fill the context of one token and head: the rows of K^T V whose channels fire in the query, added up."""
-    context, key_value, sums, shift = products
-    width = uint64(sums.shape[2])
-    for entry in range(context.shape[0]):
-        context[entry] = 0
-    for start in range(uint64(0), width, uint64(WORD)):
-        channels = firing(query, token, head, start)
-        while channels != uint64(0):
-            channel = start + uint64(trailing_zeros(channels))
-            train = uint64(query[token, head, channel])
-            while train != uint64(0):
-                line = uint64(trailing_zeros(train)) << uint64(shift)
-                row = (channel << uint64(shift + TIMESTEP_SHIFT)) + line
-                for output in range(width):
-                    context[line + output] += key_value[row + output]
-                train &= train - uint64(1)
-            channels &= channels - uint64(1)
+    lines, _, sums, shift = products
+    for entry in range(lines.shape[0]):
+        lines[entry] = 0
+    add_where_firing(query, token, head, products, False)
     for timestep in range(timesteps):
         line = uint64(timestep) << uint64(shift)
-        for output in range(width):
-            sums[timestep, 0, output] = context[line + output]
+        for output in range(uint64(sums.shape[2])):
+            sums[timestep, 0, output] = lines[line + output]
 
 
 @tuned_kernel
@@ -80,12 +79,12 @@ def attend(query, key, value, timesteps, first, last, products, context):
     Parameters
     ----------
     query, key, value : ndarray of uint8, shape (N, H, E)
-        Trains.
+        Trains, of no spikes beyond the timesteps.
     timesteps : int
     first, last : int
         Heads to compute.
     products : tuple
-        Scratch: the spikes of one token, lines of 1 << shift, one for each timestep; K^T V, eight such lines for each
+        Scratch: the spikes of one token, or its sums, in lines of 1 << shift, one for each timestep; K^T V, eight such lines for each
         channel, both int16 where N E fits it, else int32; the sums of a token, int32 of shape (T, 1, E). The shift:
         a line is where a number from the data says, so that it has to begin at a shift of it.
     context : ndarray of int32, shape (T, N, H, E)
