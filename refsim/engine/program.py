@@ -42,14 +42,7 @@ class Program(Step):
 
     def run(self, values, pool):
         if pool.threads not in self.works:
-            turns = np.zeros(pool.threads << APART, np.int64)
-            self.works[pool.threads] = (
-                turns,
-                [
-                    partial(take_part, self.calls(values, pool, part, turns), part, turns)
-                    for part in range(pool.threads)
-                ],
-            )
+            self.works[pool.threads] = self.shared_out(values, pool)
         turns, works = self.works[pool.threads]
         turns.fill(0)
         pool.share(works)
@@ -57,6 +50,11 @@ class Program(Step):
         for step in self.counting:
             counted.update(step.counted(values))
         return counted
+
+    def shared_out(self, values, pool):
+        """Return the turns that threads have come to, and the work of each thread."""
+        turns, parts = np.zeros(pool.threads << APART, np.int64), range(pool.threads)
+        return turns, [partial(take_part, self.calls(values, pool, part, turns), part, turns) for part in parts]
 
     def calls(self, values, pool, part, turns):
         """Return what one thread does: its places of every chain, and the meetings between them."""
