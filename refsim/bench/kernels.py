@@ -13,7 +13,7 @@ from refsim.bench.timing import interleaved
 from refsim.engine.gathering import Packed
 from refsim.engine.listing import list_scratch, listed, listing
 from refsim.engine.pool import Pool
-from refsim.engine.program import call_all
+from refsim.engine.chain import call_all
 from refsim.errors import BenchmarkError
 from refsim.kernels.accumulate import accumulate_spikes
 from refsim.kernels.fast.accumulate import gather_sums
@@ -48,8 +48,9 @@ def fast_kernel(spikes, weights, threads):
     bounds, calls = pool.bounds(len(spikes), sums.size), []
     for first, last in pairwise(bounds):
         search = list_scratch(spikes.shape[1], lambda _, dtype, shape: np.zeros(shape, dtype))
-        arguments = lists.as_image((len(spikes), 1)), *packed.arguments, *packed.scratch(1)
-        calls.append([listing(planes, 1, first, last, search, lists), gather_sums.bound(*arguments, first, last, sums)])
+        arguments = lists.of_group(0), (len(spikes), 1), *packed.arguments, *packed.scratch(lists)
+        gather = gather_sums.bound(*arguments, first, last, sums)
+        calls.append([*listing(planes, 1, first, last, search, lists), gather])
     works = [partial(call_all, part) for part in calls]
 
     def work():

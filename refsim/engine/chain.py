@@ -58,6 +58,12 @@ class PlacewiseStep(Step):
         return {node.name for node in self.nodes}
 
 
+def call_all(calls):
+    """Call one after the other."""
+    for call in calls:
+        call()
+
+
 def counting(values, site, part, trains, first, last):
     """Return the call that counts the spikes of each timestep at some places of trains (places, C)."""
     channels, tally = trains.shape[1], values.tally(site, part)

@@ -9,10 +9,9 @@ from refsim.audit.census import Census, Counted
 from refsim.audit.guard import guarded, unguarded
 from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.firing import Neurons, neuron_census
-from refsim.engine.listing import most_events
 from refsim.engine.values import aligned
-from refsim.kernels.fast.accumulate import BYTE, LANES, SAFE_ROWS, gather_sums, gather_trains
-from refsim.kernels.fast.routing import COPIED, PATTERNS, TIMESTEPS_AT_ONCE
+from refsim.kernels.fast.accumulate import BYTE, LANES, LINES, SAFE_ROWS, gather_sums, gather_trains
+from refsim.kernels.fast.listing import COPIED, TIMESTEPS_AT_ONCE
 from refsim.kernels.fast.trains import take_channels
 from refsim.ops import Convolution
 from refsim.ops.gathering import gathering_census
@@ -62,6 +61,7 @@ class Packed:
         is_image = isinstance(first, Convolution)
         self.window = first.weights.shape[0] if is_image else 1
         self.stride, self.padding = (first.stride, first.padding) if is_image else (1, 0)
+        self.is_local = (self.window, self.stride, self.padding) == (1, 1, 0)
         rows = [operator.weights.reshape(-1, operator.weights.shape[-1]) for operator in operators]
         self.rows, self.outputs = len(rows[0]), sum(part.shape[1] for part in rows)
         self.lanes = (0,) * lane_count(self.LANE_COUNTS, self.rows, self.outputs, rows[0].dtype.itemsize)
@@ -92,24 +92,31 @@ class Packed:
         weights = self.weights, self.block_size, self.bias, self.safe_rows, self.lanes, self.halves
         return geometry, self.tap_rows, *weights
 
-    def scratch(self, plane_count):
-        """Return what one thread needs beside inputs and outputs: lists and partial sums."""
-        partial = np.int32 if self.is_wide else np.int16
-        taps = len(self.tap_rows)
-        rows = taps * (most_events(self.rows // taps, taps) - COPIED) + PATTERNS * COPIED
-        forms = (
-            (
-                ((TILE, plane_count, rows), np.uint16),
-                ((TILE, plane_count, 2, PATTERNS), np.int64),
-                ((PATTERNS,), np.int64),
-            ),
-            (
-                ((5, self.width), partial),
-                ((TIMESTEPS_AT_ONCE,), np.int64),
-                ((TIMESTEPS_AT_ONCE, 1, self.width), np.int32),
-            ),
+    def scratch(self, lists):
+        """Return what one thread needs beside inputs and outputs, for lists of some form.
+
+        Returns
+        -------
+        windows, routes, partials : tuple
+            As `gather_sums` takes them.
+        """
+        _, _, parts, codes = lists.runs.shape
+        routed = (
+            (TILE, parts, len(self.tap_rows) * (lists.events.shape[-1] - COPIED) + codes * COPIED),
+            (TILE, parts, codes),
+            (TILE, parts, 2, codes),
         )
-        return tuple(tuple(aligned(*form, self.site) for form in group) for group in forms)
+        if self.is_local:
+            routed = (TILE, 1, 1), (1, 1, 1), (1, 1, 1, 1)
+        memory = [aligned(*form, self.site) for form in zip(routed, (np.uint16, np.uint8, np.uint32))]
+        windows, begins = () if self.is_local else (0,), aligned((codes,), np.int64, self.site)
+        return windows, (tuple(memory), begins), self.partials()
+
+    def partials(self):
+        """Return the scratch for sums."""
+        partial = aligned((LINES + 1, self.width), np.int32 if self.is_wide else np.int16, self.site)
+        filled = aligned((LINES + 1,), np.int64, self.site)
+        return partial, filled, aligned((TIMESTEPS_AT_ONCE, 1, self.width), np.int32, self.site)
 
 
 def paired(weights):
@@ -177,15 +184,14 @@ class GatherStep(PlacewiseStep):
         }
 
     def is_local(self, site):
-        return (self.packed.window, self.packed.stride, self.packed.padding) == (1, 1, 0)
+        return self.packed.is_local
 
-    def arguments(self, values, part):
-        """Return what the kernels take of inputs, weights and scratch, for one thread."""
+    def arguments(self, values, part, group=0):
+        """Return what the kernels take of inputs, weights and scratch, for one thread and four timesteps."""
         packed, lists = self.packed, values.lists[self.site, self.taps]
-        planes = lists.ones.shape[1]
-        key = part, planes, packed.rows, packed.width, packed.weights.dtype
-        scratch = values.scratch(key, lambda: packed.scratch(planes))
-        return lists.as_image(self.image[:2]), *packed.arguments, *scratch
+        key = part, lists.runs.shape[2:], packed.rows, packed.width, packed.weights.dtype, packed.is_local
+        scratch = values.scratch(key, lambda: packed.scratch(lists))
+        return lists.of_group(group), self.image[:2], *packed.arguments, *scratch
 
     def prepare(self, values):
         self.ones = unguarded(values.lists[self.site, self.taps].ones)
@@ -227,13 +233,13 @@ class AffineCounter:
 
         Parameters
         ----------
-        ones : ndarray of integers, shape (G, P, Y X)
+        ones : ndarray of integers, shape (G, Y X, parts)
             Set bits of the input at each place, in parts that add up.
         """
         if self.coverage is None:
             return int(ones.sum())
         down, along = self.coverage
-        return int(down @ ones.sum(axis=(0, 1)).reshape(len(down), len(along)) @ along)
+        return int(down @ ones.sum(axis=(0, 2)).reshape(len(down), len(along)) @ along)
 
 
 class SumsStep(GatherStep):
@@ -250,7 +256,10 @@ class SumsStep(GatherStep):
     def calls(self, values, part, first, last):
         sums = values.plain[self.affine[0].name]
         out = sums.reshape(len(sums), self.places, sums.shape[-1])
-        return [gather_sums.bound(*self.arguments(values, part), first, last, out)]
+        return [
+            gather_sums.bound(*self.arguments(values, part, group), first, last, out[start : start + TIMESTEPS_AT_ONCE])
+            for group, start in enumerate(range(0, len(out), TIMESTEPS_AT_ONCE))
+        ]
 
 
 class TrainsStep(GatherStep):

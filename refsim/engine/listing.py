@@ -4,23 +4,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refsim.engine.chain import PlacewiseStep
-from refsim.kernels.fast.routing import COPIED, PATTERNS, list_trains
+from refsim.audit.guard import unguarded
+from refsim.engine.chain import PlacewiseStep, call_all
+from refsim.kernels.fast.listing import CODES, COPIED, PATTERNS, TIMESTEPS_AT_ONCE, WORD, list_trains
 
-FEWEST_ROWS = 10
-"""Rows of a window from which on a pattern of several timesteps has a list of its own."""
+FEWEST_ROWS = 8
+"""Rows of a window from which on a code of several timesteps or planes has a list of its own."""
 
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """The channels that fire at each place, pattern by pattern.
+    """The channels that fire at each place, code by code, for each group of four timesteps.
 
     Attributes
     ----------
-    events : ndarray of uint16, shape (G, P, M, ...)
-    runs : ndarray of uint8, shape (G, P, M, 16)
-    bounds : ndarray of uint16, shape (G, P, M, 16)
-    ones : ndarray of int64, shape (G, P, M)
+    events : ndarray of uint16, shape (G, M, parts, ...)
+    runs : ndarray of uint8, shape (G, M, parts, 16) or (G, M, parts, 256)
+    bounds : ndarray of uint32, shape (G, M, parts, 2, 16 or 256)
+    ones : ndarray of int64, shape (G, M, parts)
         As `list_trains` gives them.
     """
 
@@ -29,20 +30,28 @@ class Lists:
     bounds: np.ndarray
     ones: np.ndarray
 
-    def as_image(self, shape):
-        """Return what the kernels that gather take, for rows and columns of places."""
-        return tuple(
-            array.reshape(*array.shape[:2], *shape, array.shape[3]) for array in (self.events, self.runs, self.bounds)
-        )
+    def of_group(self, group):
+        """Return events, runs and bounds of four timesteps, as the kernels that gather take them."""
+        return self.events[group], self.runs[group], self.bounds[group]
 
 
-def most_events(channels, taps):
-    """Return how many events a place lists at most, and what is copied past the end.
+def planes_at_once(planes, taps):
+    """Return how many planes a part has: two of tokens; windows join so many lists that those of pairs were short."""
+    return 2 if taps == 1 and planes > 1 else 1
+
+
+def most_events(channels, taps, at_once):
+    """Return how many events a place lists at most in one part, and what is copied past the end.
 
     Eleven patterns of several timesteps have too few channels for a list; taken apart, each is up to four events.
     """
-    taken_apart = 11 * (-(-FEWEST_ROWS // taps) - 1)
-    return channels + 3 * min(channels, taken_apart) + COPIED
+    taken_apart = 11 * (fewest_channels(taps) - 1)
+    return at_once * (channels + 3 * min(channels, taken_apart)) + COPIED
+
+
+def fewest_channels(taps, fewest=FEWEST_ROWS):
+    """Return how many channels of a place are as many rows of a window."""
+    return -(-fewest // taps)
 
 
 def list_memory(shape, taps, groups, make):
@@ -59,25 +68,45 @@ def list_memory(shape, taps, groups, make):
         From a name, a dtype and a shape to an array.
     """
     planes, places, channels = shape
+    at_once = planes_at_once(planes, taps)
+    parts, codes = (groups, places, -(-planes // at_once)), PATTERNS if at_once == 1 else CODES
     return Lists(
-        make("events", np.uint16, (groups, planes, places, most_events(channels, taps))),
-        make("runs", np.uint8, (groups, planes, places, PATTERNS)),
-        make("bounds", np.uint16, (groups, planes, places, PATTERNS)),
-        make("ones", np.int64, (groups, planes, places)),
+        make("events", np.uint16, (*parts, most_events(channels, taps, at_once))),
+        make("runs", np.uint8, (*parts, codes)),
+        make("bounds", np.uint32, (*parts, 2, codes)),
+        make("ones", np.int64, parts),
     )
 
 
 def list_scratch(channels, make):
     """Return what one thread needs to list."""
-    shift = (channels + COPIED - 1).bit_length()
-    return make("found", np.uint16, (PATTERNS << shift,)), make("counts", np.int64, (PATTERNS,)), shift
+    room = channels + COPIED
+    starts, stops = make("starts", np.int64, (CODES,)), make("stops", np.int64, (CODES,))
+    unguarded(starts)[...] = np.arange(0, CODES * room, room)
+    return (
+        make("codes", np.uint8, (-(-channels // WORD) * WORD,)),
+        make("found", np.uint16, (CODES * room,)),
+        starts,
+        stops,
+    )
 
 
 def listing(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
-    """Return the call that lists some places of planes of trains (P, M, C), for windows of so many taps."""
-    assert fewest <= FEWEST_ROWS, "the room for events is for FEWEST_ROWS"
-    results = lists.events, lists.runs, lists.bounds, lists.ones
-    return list_trains.bound(planes, -(-fewest // taps), first, last, scratch, *results)
+    """Return the calls that list some places of planes of trains (P, M, C), for windows of so many taps."""
+    assert fewest <= COPIED, "what is taken apart is copied at once"
+    return [
+        list_trains.bound(
+            planes,
+            group,
+            fewest_channels(taps, fewest),
+            first,
+            last,
+            scratch,
+            *lists.of_group(group),
+            lists.ones[group],
+        )
+        for group in range(len(lists.events))
+    ]
 
 
 def listed(planes, taps, groups, fewest=FEWEST_ROWS):
@@ -87,7 +116,7 @@ def listed(planes, taps, groups, fewest=FEWEST_ROWS):
         return np.zeros(shape, dtype)
 
     lists = list_memory(planes.shape, taps, groups, make)
-    listing(planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], make), lists, fewest)()
+    call_all(listing(planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], make), lists, fewest))
     return lists
 
 
@@ -122,11 +151,11 @@ class ListStep(PlacewiseStep):
         return planes.reshape(len(planes), self.places, self.channels)
 
     def prepare(self, values):
-        groups = 2 if self.graph.timesteps > 4 else 1
+        groups = -(-self.graph.timesteps // TIMESTEPS_AT_ONCE)
         values.lists[self.site, self.taps] = list_memory(
             self.planes(values).shape, self.taps, groups, self.memory(values)
         )
 
     def calls(self, values, part, first, last):
         scratch = list_scratch(self.channels, self.memory(values, part))
-        return [listing(self.planes(values), self.taps, first, last, scratch, values.lists[self.site, self.taps])]
+        return listing(self.planes(values), self.taps, first, last, scratch, values.lists[self.site, self.taps])

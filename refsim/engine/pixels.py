@@ -38,7 +38,7 @@ class PackedPixels(Packed):
 
     def scratch(self, image):
         """Return what one thread needs beside inputs and outputs, for images of a shape."""
-        _, (partial, filled, _) = super().scratch(0)
+        partial, filled, _ = self.partials()
         multiples = aligned((MULTIPLES * self.rows * self.width,), partial.dtype, self.site)
         listed = aligned((2, self.rows), np.uint32, self.site)
         halves = aligned((2, image[0], image[1] * image[2]), np.uint32, self.site)
@@ -97,4 +97,4 @@ class PixelsStep(PlacewiseStep):
 
 def ones_gathered(counter, pixels):
     """Count the set bits of pixels (1, Y, X, C) that windows hold."""
-    return counter.events(np.bitwise_count(pixels).sum(axis=-1, dtype=np.int64).reshape(1, 1, -1))
+    return counter.events(np.bitwise_count(pixels).sum(axis=-1, dtype=np.int64).reshape(1, -1, 1))

@@ -17,7 +17,7 @@ from refsim.engine.program import programmed
 from refsim.engine.step import OperatorStep
 from refsim.engine.trains import AddStep, MaskStep, PoolStep, ReshapeStep
 from refsim.engine.values import MOST_TIMESTEPS, Values
-from refsim.kernels.fast.routing import TIMESTEPS_AT_ONCE
+from refsim.kernels.fast.listing import TIMESTEPS_AT_ONCE
 from refsim.network import INPUT_SITE
 from refsim.ops import (
     LIF,

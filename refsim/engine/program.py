@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from refsim.engine.chain import Chain, PlacewiseStep
+from refsim.engine.chain import Chain, PlacewiseStep, call_all
 from refsim.engine.step import Step
 from refsim.kernels.fast.barrier import APART, meet
 
@@ -72,12 +72,6 @@ def wait(meeting):
     """Wait until all threads have come."""
     while not meeting():
         offer_processor()
-
-
-def call_all(calls):
-    """Call one after the other."""
-    for call in calls:
-        call()
 
 
 def take_part(calls, part, turns):

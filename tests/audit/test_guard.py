@@ -141,7 +141,7 @@ def test_nor_does_one_that_knows_plain_arrays_of_that_type():
 
 REPLACED = {
     "reference": ("refsim.ops.linear.accumulate_spikes", lambda values, weights, bias, sums: weights * 2),
-    "fast": ("refsim.engine.gathering.gather_sums", lambda *arguments: arguments[5] * 2),
+    "fast": ("refsim.engine.gathering.gather_sums", lambda *arguments: arguments[6] * 2),
 }
 
 

@@ -80,7 +80,7 @@ def add_multiples(listed, count, safe_rows, width, multiples, partials):
                 line = uint64(listed[half, lookup])
                 for output in range(width):
                     partial[0, output] += multiples[line + uint64(output)]
-            flush(partial, sums, 0, width)
+            flush(partial, sums, 0, 0, 0, width)
             start = stop
 
 

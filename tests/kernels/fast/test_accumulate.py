@@ -1,5 +1,6 @@
 """Gathering over spike trains: equal to the rules, whatever the patterns, planes and widths."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refsim.engine.gathering import NOT_KNOWN, Neurons, Packed, reach_of
-from refsim.engine.listing import listed
+from refsim.engine.listing import listed, planes_at_once
 from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import CHUNK
+from refsim.kernels.fast.listing import list_trains
 from refsim.network import Node
 from refsim.numerics import Signal
 from refsim.ops import LIF, Convolution, Linear
@@ -26,16 +28,18 @@ def trains_of(values, plane_count):
 def gathered(kernel, operator, values, plane_count=1, fewest=4, reach=NOT_KNOWN):
     """Run `gather_sums` on values (T, Y, X, C), or its Python source, in which NumPy's int8 would wrap."""
     packed = Packed([operator], reach)
+    image = values.shape[1:3]
+    planes = trains_of(values, plane_count).reshape(plane_count, -1, values.shape[3])
+    lists = listed(planes, len(packed.tap_rows), (len(values) + 3) // 4, fewest)
     geometry, tap_rows, weights, *others = packed.arguments
-    lists, partials = packed.scratch(plane_count)
+    windows, routes, partials = packed.scratch(lists)
     if kernel is gather_sums.python:
         weights, partials = weights.astype(np.int64), tuple(part.astype(np.int64) for part in partials)
-    image = values.shape[1:3]
     places = [(size + 2 * packed.padding - packed.window) // packed.stride + 1 for size in image]
     out = np.full((len(values), places[0] * places[1], operator.weights.shape[-1]), 77, np.int32)
-    planes = trains_of(values, plane_count).reshape(plane_count, -1, values.shape[3])
-    trains = listed(planes, len(tap_rows), (len(values) + 3) // 4, fewest).as_image(image)
-    kernel(trains, geometry, tap_rows, weights, *others, lists, partials, 0, out.shape[1], out)
+    for group in range(len(lists.events)):
+        inputs = lists.of_group(group), image, geometry, tap_rows, weights, *others, windows, routes, partials
+        kernel(*inputs, 0, out.shape[1], out[4 * group : 4 * group + 4])
     return out.reshape(len(values), *places, -1)
 
 
@@ -53,7 +57,7 @@ def expected(operator, values):
     st.integers(1, 4),
     st.floats(0, 1),
     st.sampled_from([np.int8, np.int16]),
-    st.integers(1, 9),
+    st.integers(1, 8),
     st.sampled_from([5, 64, 70, 130]),
 )
 def test_sums_are_those_of_the_rules(seed, geometry, timesteps, plane_count, density, dtype, fewest, outputs):
@@ -67,6 +71,46 @@ def test_sums_are_those_of_the_rules(seed, geometry, timesteps, plane_count, den
     np.testing.assert_array_equal(
         expected(operator, values), gathered(gather_sums, operator, values, plane_count, fewest)
     )
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(0, 2**16), st.integers(1, 8), st.integers(1, 5), st.integers(1, 8), st.sampled_from([np.int8, np.int16])
+)
+def test_channels_alike_in_two_planes_share_their_sum(seed, timesteps, plane_count, fewest, dtype):
+    """N7: among 200 channels with few different trains, some are many enough for a list of both planes, some not."""
+    random, limits = np.random.default_rng(seed), np.iinfo(dtype)
+    weights = random.integers(limits.min, limits.max + 1, (200, 130)).astype(dtype)
+    operator = Linear(weights, random.integers(-99, 99, 130).astype(np.int32))
+    kinds = random.integers(0, 2**plane_count, (timesteps, random.integers(1, 30)))
+    values = kinds[:, random.integers(0, kinds.shape[1], (3, 1, 200))]
+    np.testing.assert_array_equal(
+        expected(operator, values), gathered(gather_sums, operator, values, plane_count, fewest)
+    )
+
+
+@pytest.mark.parametrize("taps", [1, 9])
+@pytest.mark.parametrize("plane_count", [1, 2, 3])
+def test_lists_hold_every_spike_once(taps, plane_count):
+    """Whatever is taken apart: the lists of a place, bit by bit of their codes, are its planes."""
+    random = np.random.default_rng(plane_count)
+    kinds = random.integers(0, 256, (plane_count, 40)) & random.integers(0, 256, (plane_count, 40))
+    planes = kinds[:, random.integers(0, 40, (5, 150))].astype(np.uint8)
+    lists, found = listed(planes, taps, 2), np.zeros_like(planes)
+    at_once, codes = planes_at_once(plane_count, taps), lists.runs.shape[-1]
+    assert codes == (256 if at_once == 2 else 16)
+    for group, place, part in np.ndindex(*lists.runs.shape[:3]):
+        runs, bounds = lists.runs[group, place, part], lists.bounds[group, place, part]
+        assert np.all(np.diff(runs[: runs[-1]].astype(int)) > 0)
+        for code, (start, stop) in zip(runs[: runs[-1]], bounds.T):
+            for bit in range(8):
+                if code >> bit & 1:
+                    channels = lists.events[group, place, part, start:stop]
+                    plane, timestep = part * at_once + bit // 4, 4 * group + bit % 4
+                    assert not np.any(found[plane, place, channels] >> timestep & 1)
+                    found[plane, place, channels] |= 1 << timestep
+    np.testing.assert_array_equal(planes, found)
+    assert np.bitwise_count(planes).sum() == lists.ones.sum()
 
 
 @pytest.mark.parametrize("weight", [-128, 127])
@@ -115,6 +159,15 @@ def test_the_source_is_the_machine_code(outputs, rows):
     np.testing.assert_array_equal(compiled, gathered(gather_sums.python, operator, values, 2))
 
 
+def test_the_source_of_lists_is_the_machine_code(monkeypatch):
+    """The Python source of the search gives the same lists."""
+    planes = np.random.default_rng(2).integers(0, 9, (3, 2, 70)).astype(np.uint8)
+    compiled = listed(planes, 1, 1)
+    monkeypatch.setattr(list_trains, "bound", lambda *arguments: partial(list_trains.python, *arguments))
+    for one, other in zip(vars(compiled).values(), vars(listed(planes, 1, 1)).values()):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_by_hand():
     """Two timesteps: channel 0 fires at both, channel 1 at the second; rows 5 and 7, bias 1."""
     operator = Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))
@@ -134,9 +187,9 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, halve_input, rese
     values = random.integers(0, 2, (timesteps, 3, 1, 12))
     packed = Packed([operator])
     trains = np.zeros((3, 5), np.uint8)
+    lists = listed(trains_of(values, 1).reshape(1, 3, 12), 1, 1, 2)
     gather_trains(
-        listed(trains_of(values, 1).reshape(1, 3, 12), 1, 1, 2).as_image((3, 1)),
-        *packed.arguments, *packed.scratch(1), 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments,
+        lists.of_group(0), (3, 1), *packed.arguments, *packed.scratch(lists), 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments,
         tuple(np.zeros((2, CHUNK), np.int32)), trains,
     )  # fmt: skip
     currents = expected(operator, values)
