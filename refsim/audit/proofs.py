@@ -118,10 +118,31 @@ def identity(function, signature, machine_code):
         "name": f"{function.__module__}.{function.__qualname__}",
         "signature": str(tuple(signature)),
         "code_hash": hashlib.sha256(machine_code).hexdigest(),
-        "source_hash": hashlib.sha256(inspect.getsource(function).encode()).hexdigest(),
+        "source_hash": hashlib.sha256(repr(ingredients(function, set())).encode()).hexdigest(),
         "rules_version": RULES_VERSION,
         "numba": numba.__version__,
     }
+
+
+def ingredients(function, known):
+    """Return what machine code is made of: what a function says, and the functions and numbers that it names.
+
+    numba asks only whether the file of the function itself was changed, and would load code with an older version of
+    what another file has.
+    """
+    known.add(function)
+    found, codes = [], [function.__code__]
+    for code in codes:
+        codes += (constant for constant in code.co_consts if inspect.iscode(constant))
+        said = [constant for constant in code.co_consts if not inspect.iscode(constant)]
+        found.append((code.co_code, code.co_names, code.co_varnames, said))
+        for name in code.co_names:
+            named = function.__globals__.get(name)
+            if inspect.isfunction(named) and named not in known:
+                found.append((name, ingredients(named, known)))
+            elif isinstance(named, (int, tuple)):
+                found.append((name, named))
+    return found
 
 
 def write_proof(folder, function, signature, machine_code, report):

@@ -97,6 +97,24 @@ def test_a_proof_by_older_rules_is_stale(module, tmp_path, monkeypatch):
     assert (10, [1]) == (call(module().gather)[0], audited)
 
 
+@pytest.mark.parametrize("change", [("x + 1", "x + 2"), ("STEP = 0", "STEP = 1")], ids=["a function", "a number"])
+def test_what_a_kernel_takes_from_another_file_is_part_of_it(module, tmp_path, change):
+    """Its own file is as it was: machine code with the older version of the other does not run."""
+    helper = "from refsim.kernels.kernel import inline\nSTEP = 0\n@inline\ndef grown(x):\n    return x + 1 + STEP\n"
+    kernel = "from helper_of_a_test import grown\ndef borrowing(values, out):\n    out[0] = grown(values[0])\n"
+    (tmp_path / "helper_of_a_test.py").write_text(helper)
+    (tmp_path / "kernels_of_a_test.py").write_text(kernel)
+    found = []
+    for text in (helper, helper.replace(*change)):
+        (tmp_path / "helper_of_a_test.py").write_text(text)
+        for compiled in tmp_path.glob("__pycache__/helper*.pyc"):
+            compiled.unlink()
+        importlib.invalidate_caches()
+        sys.modules.pop("helper_of_a_test", None)
+        found.append(call(module().borrowing)[0])
+    assert [1, 2] == found
+
+
 def test_swapped_cache_files_do_not_run(module, tmp_path):
     """The machine code of one kernel under the name of another has a proof, but not of that name."""
     call(module().gather)
