@@ -10,10 +10,10 @@ from refsim.bench.machine import OtherWork, disturbance
 from refsim.bench.peers import Absent, require_module
 from refsim.bench.results import Comparison, Line
 from refsim.bench.timing import interleaved
-from refsim.engine.gathering import Packed
-from refsim.engine.listing import list_scratch, listed, listing
-from refsim.engine.pool import Pool
 from refsim.engine.chain import call_all
+from refsim.engine.listing import list_scratch, listed, listing
+from refsim.engine.packing import Packed
+from refsim.engine.pool import Pool
 from refsim.errors import BenchmarkError
 from refsim.kernels.accumulate import accumulate_spikes
 from refsim.kernels.fast.accumulate import gather_sums

@@ -6,7 +6,7 @@ import numpy as np
 
 from refsim.audit.guard import unguarded
 from refsim.engine.chain import PlacewiseStep, call_all
-from refsim.kernels.fast.listing import CODES, COPIED, PATTERNS, TIMESTEPS_AT_ONCE, WORD, list_trains
+from refsim.kernels.fast.listing import CODES, COPIED, FEW, PATTERNS, TIMESTEPS_AT_ONCE, WORD, list_trains
 
 FEWEST_ROWS = 8
 """Rows of a window from which on a code of several timesteps or planes has a list of its own."""
@@ -93,7 +93,7 @@ def list_scratch(channels, make):
 
 def listing(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
     """Return the calls that list some places of planes of trains (P, M, C), for windows of so many taps."""
-    assert fewest <= COPIED, "what is taken apart is copied at once"
+    assert fewest <= FEW, "what is taken apart is copied at once"
     return [
         list_trains.bound(
             planes,

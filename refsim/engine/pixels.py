@@ -9,7 +9,8 @@ from refsim.audit.census import Counted
 from refsim.audit.guard import guarded, unguarded
 from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.firing import Neurons, neuron_census
-from refsim.engine.gathering import NOT_KNOWN, AffineCounter, Packed, packed
+from refsim.engine.gathering import AffineCounter
+from refsim.engine.packing import NOT_KNOWN, Packed, packed
 from refsim.engine.values import aligned
 from refsim.kernels.fast.pixels import MULTIPLES, gather_pixel_trains, gather_pixels
 

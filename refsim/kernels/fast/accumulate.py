@@ -210,7 +210,7 @@ def gather_sums(
     Examples
     --------
     >>> import numpy as np
-    >>> from refsim.engine.gathering import Packed
+    >>> from refsim.engine.packing import Packed
     >>> from refsim.engine.listing import listed
     >>> from refsim.ops import Linear
     >>> packed = Packed([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
@@ -268,7 +268,7 @@ def gather_trains(
     Examples
     --------
     >>> import numpy as np
-    >>> from refsim.engine.gathering import Packed
+    >>> from refsim.engine.packing import Packed
     >>> from refsim.engine.listing import listed
     >>> from refsim.ops import Linear
     >>> packed = Packed([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])

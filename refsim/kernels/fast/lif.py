@@ -20,14 +20,12 @@ def fire_chunk(
     """
     membranes, fired = neurons
     local, channel = uint64(first), uint64(base) + uint64(first)
-    for neuron in range(size):
+    for neuron in range(uint64(size)):
         membranes[neuron] = 0
         fired[neuron] = 0
-    for timestep in range(levels.shape[0]):
-        line, shift = min(timestep, currents.shape[0] - 1), input_shifts[timestep] & 31
-        for neuron in range(uint64(size)):
+        for timestep in range(len(input_shifts)):
+            line, shift = min(timestep, currents.shape[0] - 1), input_shifts[timestep] & 31
             membranes[neuron] += (currents[line, row, local + neuron] + bias[channel + neuron]) << shift
-        for neuron in range(uint64(size)):
             charge, level = membranes[neuron], levels[timestep, channel + neuron]
             fires = charge >= level
             membranes[neuron] = select(fires, charge - level if subtract else 0, charge)

@@ -12,8 +12,11 @@ PATTERNS, LAST_PATTERN = 16, 15
 CODES = 256
 """Patterns of a channel in two planes: that of the more significant one stands above the other."""
 
-COPIED = 8
+COPIED = 16
 """So many events are copied at once, past the end of a list too: between lists there is room."""
+
+FEW = 8
+"""So many channels at most are taken apart at once."""
 
 WORD = 64
 """Bits of a word, each a channel."""
@@ -73,6 +76,12 @@ def list_trains(planes, group, fewest, first, last, scratch, events, runs, bound
 
 
 @tuned_inline
+def whole(count):
+    """Return how many events are copied for a list of so many; LLVM sees that no remainder is left of its vectors."""
+    return (count + uint64(COPIED - 1)) & ~uint64(COPIED - 1)
+
+
+@tuned_inline
 def pattern_of(train, group):
     """Return four timesteps of a train; by constants, so that bytes need not be widened to be shifted."""
     return train >> uint64(TIMESTEPS_AT_ONCE) if group else train & uint64(LAST_PATTERN)
@@ -111,7 +120,7 @@ def move(code, to_code, scratch):
     """Note the channels of a rare code, at most 8, with another code too."""
     _, found, starts, stops = scratch
     start, stop = uint64(starts[code]), uint64(stops[to_code])
-    for event in range(uint64(COPIED)):
+    for event in range(uint64(FEW)):
         found[stop + event] = found[start + event]
     stops[to_code] += stops[code] - starts[code]
 
@@ -150,9 +159,8 @@ def write_runs(place, part, code_count, scratch, events, runs, bounds):
         count = uint64(stops[code] - starts[code])
         if count != uint64(0):
             start, bits = uint64(starts[code]), code
-            for copied in range(uint64(0), count, uint64(COPIED)):
-                for event in range(uint64(COPIED)):
-                    events[place, part, total + copied + event] = found[start + copied + event]
+            for event in range(whole(count)):
+                events[place, part, total + event] = found[start + event]
             while bits != 0:
                 ones += int64(count)
                 bits &= bits - 1

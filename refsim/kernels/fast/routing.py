@@ -2,7 +2,7 @@
 
 from numba import uint64
 
-from refsim.kernels.fast.listing import COPIED
+from refsim.kernels.fast.listing import COPIED, whole
 from refsim.kernels.kernel import tuned_inline
 
 
@@ -57,9 +57,6 @@ def route_window(lists, image, geometry, tap_rows, place, routes, line):
                     start = uint64(bounds[source, part, 0, run])
                     count = uint64(bounds[source, part, 1, run]) - start
                     begin = uint64(begins[runs[source, part, run]])
-                    for copied in range(uint64(0), count, uint64(COPIED)):
-                        for event in range(uint64(COPIED)):
-                            rows[line, part, begin + copied + event] = (
-                                first_row + events[source, part, start + copied + event]
-                            )
+                    for event in range(whole(count)):
+                        rows[line, part, begin + event] = first_row + events[source, part, start + event]
                     begins[runs[source, part, run]] = begin + count

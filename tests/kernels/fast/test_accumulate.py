@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refsim.engine.gathering import NOT_KNOWN, Neurons, Packed, reach_of
+from refsim.engine.firing import Neurons
 from refsim.engine.listing import listed, planes_at_once
+from refsim.engine.packing import NOT_KNOWN, Packed, reach_of
 from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
 from refsim.kernels.fast.lif import CHUNK
 from refsim.kernels.fast.listing import list_trains

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from refsim.engine.gathering import NOT_KNOWN, Neurons
+from refsim.engine.firing import Neurons
+from refsim.engine.packing import NOT_KNOWN
 from refsim.engine.pixels import SAFE_MULTIPLES, PackedPixels
 from refsim.kernels.fast.lif import CHUNK
 from refsim.kernels.fast.pixels import gather_pixel_trains, gather_pixels
