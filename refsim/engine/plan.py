@@ -14,6 +14,7 @@ from refsim.engine.gathering import GatherStep, SumsStep, TrainsStep
 from refsim.engine.listing import ListStep
 from refsim.engine.pixels import PixelsStep
 from refsim.engine.program import programmed
+from refsim.engine.readout import TimeSumStep, TokenSumStep
 from refsim.engine.step import OperatorStep
 from refsim.engine.trains import AddStep, MaskStep, PoolStep, ReshapeStep
 from refsim.engine.values import MOST_TIMESTEPS, Values
@@ -31,7 +32,9 @@ from refsim.ops import (
     Residual,
     Retrieval,
     Scores,
+    TimeSum,
     Tokens,
+    TokenSum,
 )
 
 MOST_PLANES = 8
@@ -88,7 +91,7 @@ class Plan:
 
     def step_of(self, node):
         """Return the fastest step that begins with a node."""
-        for form in (self.attention, self.affine, self.neuron, self.on_trains):
+        for form in (self.attention, self.affine, self.neuron, self.on_trains, self.over_time):
             step = form(node)
             if step is not None:
                 return step
@@ -179,10 +182,24 @@ class Plan:
             step = MaskStep
         elif isinstance(operator, Residual) and not operator.stream_shift and not operator.branch_shift:
             step = AddStep if signal.plane_count <= MOST_PLANES else None
+        elif isinstance(operator, TokenSum) and signal.dtype == np.int32:
+            step = TokenSumStep
         if step is None:
             return None
         self.as_planes.add(node.name)
         return step(self.graph, node)
+
+    def over_time(self, node):
+        """Add up over time what is kept timestep by timestep."""
+        site, signals = node.inputs[0], self.graph.signals
+        if (
+            not isinstance(node.operator, TimeSum)
+            or node.register_site in self.sites
+            or site in self.as_planes | self.graph.static_sites
+            or not signals[site].dtype == signals[node.name].dtype == np.int32
+        ):
+            return None
+        return TimeSumStep(self.graph, node)
 
     def attention(self, node):
         """Compute both products of binary spikes at once, where the first is not recorded."""
