@@ -6,7 +6,8 @@ import numpy as np
 
 from refsim.audit.guard import unguarded
 from refsim.engine.chain import PlacewiseStep, call_all
-from refsim.kernels.fast.listing import CODES, COPIED, FEW, PATTERNS, TIMESTEPS_AT_ONCE, WORD, list_trains
+from refsim.kernels.fast.listing import CODES, COPIED, FEW, PATTERNS, TIMESTEPS_AT_ONCE, list_trains
+from refsim.kernels.fast.words import WORD
 
 FEWEST_ROWS = 8
 """Rows of a window from which on a code of several timesteps or planes has a list of its own."""

@@ -136,9 +136,10 @@ def gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials
         for output in range(width):
             sums[timestep, 0, output] = 0
     for part in range(runs.shape[1] - 1, -1, -1):
-        for timestep in range(timesteps):
-            for output in range(width):
-                sums[timestep, 0, output] = sums[timestep, 0, output] << planes_at_once
+        if part < runs.shape[1] - 1:
+            for timestep in range(timesteps):
+                for output in range(width):
+                    sums[timestep, 0, output] = sums[timestep, 0, output] << planes_at_once
         gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, partials)
 
 

@@ -3,7 +3,7 @@
 from numba import uint64
 
 from refsim.kernels.fast.lif import fire_sums
-from refsim.kernels.fast.listing import WORD
+from refsim.kernels.fast.words import WORD
 from refsim.kernels.kernel import trailing_zeros, tuned_inline, tuned_kernel
 
 TIMESTEP_SHIFT = 3

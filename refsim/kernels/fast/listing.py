@@ -2,6 +2,7 @@
 
 from numba import int64, uint64
 
+from refsim.kernels.fast.words import WORD, firing
 from refsim.kernels.kernel import trailing_zeros, tuned_inline, tuned_kernel
 
 TIMESTEPS_AT_ONCE = 4
@@ -17,9 +18,6 @@ COPIED = 16
 
 FEW = 8
 """So many channels at most are taken apart at once."""
-
-WORD = 64
-"""Bits of a word, each a channel."""
 
 
 @tuned_kernel
@@ -104,9 +102,7 @@ def sort_channels(code_count, scratch):
     for code in range(code_count):
         stops[code] = starts[code]
     for start in range(uint64(0), uint64(codes.shape[0]), uint64(WORD)):
-        word = uint64(0)
-        for channel in range(uint64(WORD)):
-            word |= uint64(codes[start + channel] != 0) << channel
+        word = firing(codes, start)
         while word != uint64(0):
             channel = start + uint64(trailing_zeros(word))
             code = uint64(codes[channel])
