@@ -13,15 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refsim.audit.guard import unguarded
+from refsim.engine.gathering import GatherStep
 from refsim.engine.listing import ListStep
-from refsim.engine.plan import Plan
+from refsim.engine.plan import Plan, planned
 from refsim.engine.program import Program
 from refsim.engine.trains import PoolStep
 from refsim.errors import NetworkError
 from refsim.kernels.kernel import Kernel
 from refsim.network import Input, Network, Node
 from refsim.ops import LIF, Convolution, MaxPool, Residual, Tokens, TokenSum
-from refsim.simulator import run
+from refsim.simulator import run, with_logits
 
 PATTERNS = ("*", "*attention*", "*residual*", "*.membrane", "*linear*", "stem.*", "stage*", "*context", "*scores")
 
@@ -197,6 +198,24 @@ def test_an_unknown_engine_is_named():
     network = network_of("binary")
     with pytest.raises(NetworkError, match="engine: expected one of fast, reference; got 'turbo'"):
         run(network, input_of(network, 0), engine="turbo")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_gathered_is_no_more_than_what_is_added(name):
+    """At one timestep every spike is a row of its own, but for channels alike in two planes; at four, rows are shared."""
+    for timesteps in (1, 4):
+        network = network_of(name, timesteps=timesteps)
+        census = run(network, input_of(network, 0)).census_by_site
+        with planned(network, with_logits(network, ())) as plan:
+            programs = [program for program in plan.steps if isinstance(program, Program)]
+            steps = [step for program in programs for step in program.steps if isinstance(step, GatherStep)]
+            assert plan.gathered() == sum(step.gathered(plan.values) for step in steps)
+            assert timesteps == 1 or not steps or plan.gathered() > 0
+            for step in steps:
+                added = sum(census[node.name].adds for node in step.affine)
+                assert step.gathered(plan.values) <= added
+                if timesteps == 1 and network.signals[step.site].plane_count == 1:
+                    assert step.gathered(plan.values) == added
 
 
 def test_a_window_waits_for_the_lists_of_its_neighbours():

@@ -13,8 +13,11 @@ from refsim.bench.peers import DENSE, SPIKINGJELLY, Absent, dense_peer, set_thre
 from refsim.bench.results import OWN, Comparison, Line
 from refsim.bench.seeded import SeededParameters, seeded_image
 from refsim.bench.timing import interleaved
+from refsim.engine.plan import plannable, planned
 from refsim.errors import BenchmarkError, InputError
-from refsim.simulator import ENGINES, run
+from refsim.simulator import ENGINES, run, with_logits
+
+FAST = f"{OWN} fast"
 
 TOLERANCE = 0.1
 """A layer further from the wanted rate than this share of it is named."""
@@ -112,9 +115,18 @@ def timed_lines(network, config, image, settings):
     except Absent as reason:
         absent[SPIKINGJELLY] = str(reason)
     times = interleaved(subjects, settings.repeats, witness)
-    adds = witness.first.census.adds
-    lines = [Line(name, times[name], adds if name.startswith(OWN) else None, notes.get(name, "")) for name in subjects]
+    own = {"adds": witness.first.census.adds}
+    work = {f"{OWN} {engine}": own for engine in ENGINES} | {FAST: {**own, "gathered": gathered(network)}}
+    lines = [Line(name, times[name], note=notes.get(name, ""), **work.get(name, {})) for name in subjects]
     return lines + [Line(name, None, None, reason) for name, reason in absent.items()], witness, dense
+
+
+def gathered(network):
+    """Return how many weights the fast engine added in its last run; None where a network has no plan."""
+    if not plannable(network):
+        return None
+    with planned(network, with_logits(network, ())) as plan:
+        return plan.gathered()
 
 
 def engine_work(network, image, threads, engine):

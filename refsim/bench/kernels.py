@@ -47,7 +47,7 @@ def fast_kernel(spikes, weights, threads):
     sums = np.empty((1, len(spikes), weights.shape[1]), np.int32)
     bounds, calls = pool.bounds(len(spikes), sums.size), []
     for first, last in pairwise(bounds):
-        search = list_scratch(spikes.shape[1], lambda _, dtype, shape: np.zeros(shape, dtype))
+        search = list_scratch(spikes.shape[1], lists.runs.shape[-1], lambda _, dtype, shape: np.zeros(shape, dtype))
         arguments = lists.of_group(0), (len(spikes), 1), *packed.arguments, *packed.scratch(lists)
         gather = gather_sums.bound(*arguments, first, last, sums)
         calls.append([*listing(planes, 1, first, last, search, lists), gather])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from refsim.bench.machine import DISTURBING
+from refsim.bench.straight import MEASURES, straight_lines
 from refsim.bench.timing import Times
 
 OWN = "refsim"
@@ -24,15 +25,18 @@ class Line:
     times : Times or None
         None where the subject is absent.
     adds : int or None
-        Additions on data that it did; None where it does something else.
+        Additions on data that it did, as the plain kernels do them; None where it does something else.
     note : str
         Why it is absent, or what has to be said of it.
+    gathered : int or None
+        Weights that the fast engine itself added, each for all timesteps and planes that share its row.
     """
 
     subject: str
     times: Times | None
     adds: int | None = None
     note: str = ""
+    gathered: int | None = None
 
     @property
     def is_own(self):
@@ -136,8 +140,7 @@ def report_text(report):
     ]
     for comparison in report.comparisons:
         lines += ["", *comparison_text(comparison, report.ceiling)]
-    lines += growth_text(report.comparisons)
-    return lines
+    return lines + straight_text(report.comparisons) + growth_text(report.comparisons)
 
 
 def comparison_text(comparison, ceiling):
@@ -179,6 +182,17 @@ def milliseconds(seconds):
     """Return a time in milliseconds, the longer the fewer decimals."""
     value = 1e3 * seconds
     return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 100 else f"{value:.2f}"
+
+
+def straight_text(comparisons):
+    """Return the straight lines of time through work, as lines."""
+    found = straight_lines(comparisons)
+    heading = ["", f"{'a straight line of time':<44} {'through':<18} {'R^2':>5}    begins at"] if found else []
+    return heading + [
+        f"  {f'{line.network}, {line.subject}':<42} {MEASURES[line.measure]:<18} {line.r_squared:.3f}    "
+        f"{milliseconds(line.fixed)} ms, {line.share:.0%} of the time at {line.rate:.0%}"
+        for line in found
+    ]
 
 
 def growth_text(comparisons):
@@ -230,6 +244,7 @@ def report_json(report):
         "machine": report.machine,
         "ceiling": {"adds_per_second": report.ceiling, **times_json(report.ceiling_times)},
         "comparisons": [comparison_json(comparison, report.ceiling) for comparison in report.comparisons],
+        "straight": [line._asdict() for line in straight_lines(report.comparisons)],
         "growth": [
             {"network": name, "axis": axis, "subject": subject, "points": series, "power": growth_power(series)}
             for (name, axis), points in growth_series(report.comparisons).items()
@@ -265,6 +280,7 @@ def line_json(comparison, line, ceiling):
         "note": line.note,
         **({} if line.times is None else times_json(line.times)),
         "adds": line.adds,
+        "gathered": line.gathered,
         "adds_per_second": rate,
         "share_of_ceiling": None if rate is None else rate / ceiling,
         "speedup": speedup,

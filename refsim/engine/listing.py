@@ -79,14 +79,14 @@ def list_memory(shape, taps, groups, make):
     )
 
 
-def list_scratch(channels, make):
-    """Return what one thread needs to list."""
+def list_scratch(channels, codes, make):
+    """Return what one thread needs to list channels by so many codes."""
     room = channels + COPIED
-    starts, stops = make("starts", np.int64, (CODES,)), make("stops", np.int64, (CODES,))
-    unguarded(starts)[...] = np.arange(0, CODES * room, room)
+    starts, stops = make("starts", np.int64, (codes,)), make("stops", np.int64, (codes,))
+    unguarded(starts)[...] = np.arange(0, codes * room, room)
     return (
         make("codes", np.uint8, (-(-channels // WORD) * WORD,)),
-        make("found", np.uint16, (CODES * room,)),
+        make("found", np.uint16, (codes * room,)),
         starts,
         stops,
     )
@@ -117,7 +117,11 @@ def listed(planes, taps, groups, fewest=FEWEST_ROWS):
         return np.zeros(shape, dtype)
 
     lists = list_memory(planes.shape, taps, groups, make)
-    call_all(listing(planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], make), lists, fewest))
+    call_all(
+        listing(
+            planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], lists.runs.shape[-1], make), lists, fewest
+        )
+    )
     return lists
 
 
@@ -158,5 +162,6 @@ class ListStep(PlacewiseStep):
         )
 
     def calls(self, values, part, first, last):
-        scratch = list_scratch(self.channels, self.memory(values, part))
-        return listing(self.planes(values), self.taps, first, last, scratch, values.lists[self.site, self.taps])
+        lists = values.lists[self.site, self.taps]
+        scratch = list_scratch(self.channels, lists.runs.shape[-1], self.memory(values, part))
+        return listing(self.planes(values), self.taps, first, last, scratch, lists)

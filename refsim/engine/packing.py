@@ -3,10 +3,10 @@
 import numpy as np
 
 from refsim.audit.guard import guarded
-from refsim.engine.processor import second_cache, vector_registers
 from refsim.engine.values import aligned
 from refsim.kernels.fast.accumulate import BYTE, LANES, LINES, SAFE_ROWS
 from refsim.kernels.fast.listing import COPIED, TIMESTEPS_AT_ONCE
+from refsim.kernels.fast.processor import second_cache, vector_registers
 from refsim.ops import Convolution
 
 PAIRED_WIDTH = 128

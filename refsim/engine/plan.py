@@ -13,7 +13,7 @@ from refsim.engine.firing import FireStep
 from refsim.engine.gathering import GatherStep, SumsStep, TrainsStep
 from refsim.engine.listing import ListStep
 from refsim.engine.pixels import PixelsStep
-from refsim.engine.program import programmed
+from refsim.engine.program import Program, programmed
 from refsim.engine.readout import TimeSumStep, TokenSumStep
 from refsim.engine.step import OperatorStep
 from refsim.engine.trains import AddStep, MaskStep, PoolStep, ReshapeStep
@@ -40,12 +40,8 @@ from refsim.ops import (
 MOST_PLANES = 8
 """Integers of more planes are kept as they are."""
 
-
-MOST_CHANNELS = (1 << 14) - 2
-"""A list holds four times the channels at most, and its bounds have 16 bits."""
-
 MOST_ROWS = 1 << 16
-"""Rows are listed in 16 bits."""
+"""Rows are listed in 16 bits, and so are the channels of a place."""
 
 
 class Plan:
@@ -121,7 +117,6 @@ class Plan:
         is_image = site == INPUT_SITE and site in self.graph.static_sites and self.graph.signals[site].dtype == np.uint8
         return (
             (site in self.as_planes or is_image)
-            and self.graph.signals[site].channels <= MOST_CHANNELS
             and math.prod(operator.weights.shape[:-1]) <= MOST_ROWS
             and operator.accumulator_bits <= 32
             and operator.bias.dtype == np.int32
@@ -243,6 +238,11 @@ class Plan:
         tallied = self.values.spike_counts()
         counts = {name: tallied[name] if name in tallied else self.spike_counts(name) for name in self.neurons}
         return {site: self.recorded(site) for site in self.sites}, operations, counts
+
+    def gathered(self):
+        """Count the weights that the last run added, each for all timesteps and planes that share its row."""
+        steps = [step for program in self.steps if isinstance(program, Program) for step in program.steps]
+        return sum(step.gathered(self.values) for step in steps if isinstance(step, GatherStep))
 
     def recorded(self, site):
         """Return a copy of the values of a site, one a timestep."""

@@ -11,6 +11,9 @@ from refsim.audit.guard import unguarded
 PARALLEL_COST = 150_000
 """Work of less than about so many nanoseconds is done by one thread: to wake another takes half as long."""
 
+AWAKE = 4
+"""How many times to halve that work where the threads are awake, and only wait for each other."""
+
 PLAIN_COST = 4
 """Nanoseconds, at the least, that a plain kernel takes for a value of its output."""
 
@@ -79,7 +82,11 @@ class Pool:
                 worker.tasks.put(None)
         self.workers = []
 
-    def bounds(self, count, cost):
+    def threads_for(self, cost):
+        """Return how many threads are worth being woken for so much work, in nanoseconds of one."""
+        return self.threads if cost >= PARALLEL_COST else 1
+
+    def bounds(self, count, cost, awake=False):
         """Return where the parts of a range begin, and its end: one for each thread where the work is long, else one.
 
         Parameters
@@ -88,8 +95,10 @@ class Pool:
             Length of the range.
         cost : int
             About how many nanoseconds one thread takes for all.
+        awake : bool
+            Whether the threads are awake.
         """
-        parts = min(self.threads, count) if cost >= PARALLEL_COST else 1
+        parts = min(self.threads, count) if cost >= PARALLEL_COST >> (AWAKE if awake else 0) else 1
         return [count * part // parts for part in range(parts + 1)]
 
     def share(self, works):

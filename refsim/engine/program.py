@@ -32,13 +32,14 @@ class Program(Step):
     def __init__(self, chains):
         super().__init__(*(node for chain in chains for node in chain.nodes))
         self.chains, self.works = chains, {}
+        self.steps = [step for chain in chains for step in chain.steps]
+        self.cost = sum(chain.cost for chain in chains)
 
     def prepare(self, values):
         for chain in self.chains:
             chain.prepare(values)
-        steps = [step for chain in self.chains for step in chain.steps]
-        self.always = {name: counted for step in steps for name, counted in step.always().items()}
-        self.counting = [step for step in steps if type(step).counted is not PlacewiseStep.counted]
+        self.always = {name: counted for step in self.steps for name, counted in step.always().items()}
+        self.counting = [step for step in self.steps if type(step).counted is not PlacewiseStep.counted]
 
     def run(self, values, pool):
         if pool.threads not in self.works:
@@ -53,16 +54,19 @@ class Program(Step):
 
     def shared_out(self, values, pool):
         """Return the turns that threads have come to, and the work of each thread."""
-        turns, parts = np.zeros(pool.threads << APART, np.int64), range(pool.threads)
-        return turns, [partial(take_part, self.calls(values, pool, part, turns), part, turns) for part in parts]
+        threads = pool.threads_for(self.cost)
+        turns = np.zeros(threads << APART, np.int64)
+        calls = (self.calls(values, pool, part, turns if threads > 1 else None) for part in range(threads))
+        return turns, [partial(take_part, own, part, turns) for part, own in enumerate(calls)]
 
     def calls(self, values, pool, part, turns):
-        """Return what one thread does: its places of every chain, and the meetings between them."""
+        """Return what one thread does: its places of every chain, and the meetings between them, if it is not alone."""
         calls, patience = [], PATIENCE if pool.threads <= (os.cpu_count() or 1) else 1
         for turn, chain in enumerate(self.chains):
-            if turn and pool.threads > 1:
+            if turn and turns is not None:
                 calls.append(partial(wait, meet.bound(part, turn, patience, turns)))
-            parts = list(pairwise(pool.bounds(chain.places, chain.cost)))
+            bounds = pool.bounds(chain.places, chain.cost, awake=True) if turns is not None else [0, chain.places]
+            parts = list(pairwise(bounds))
             if part < len(parts):
                 calls += chain.calls(values, part, *parts[part])
         return calls

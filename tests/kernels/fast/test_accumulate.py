@@ -20,6 +20,15 @@ from refsim.numerics import Signal
 from refsim.ops import LIF, Convolution, Linear
 
 
+@pytest.fixture(autouse=True, scope="module")
+def large_processor():
+    """Blocks of every width, whatever this machine has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("refsim.engine.packing.vector_registers", lambda: 1 << 11)
+        patch.setattr("refsim.engine.packing.second_cache", lambda: 1 << 20)
+        yield
+
+
 def trains_of(values, plane_count):
     """Pack integers (T, ...) into planes of trains."""
     bits = (values[np.newaxis].astype(np.int64) >> np.arange(plane_count).reshape(-1, *[1] * values.ndim)) & 1
@@ -59,7 +68,7 @@ def expected(operator, values):
     st.floats(0, 1),
     st.sampled_from([np.int8, np.int16]),
     st.integers(1, 8),
-    st.sampled_from([5, 64, 70, 130]),
+    st.sampled_from([5, 64, 70, 130, 250]),
 )
 def test_sums_are_those_of_the_rules(seed, geometry, timesteps, plane_count, density, dtype, fewest, outputs):
     """N6 and N7: any window, stride, timesteps, planes and density, patterns taken apart or not."""
@@ -189,10 +198,9 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, halve_input, rese
     packed = Packed([operator])
     trains = np.zeros((3, 5), np.uint8)
     lists = listed(trains_of(values, 1).reshape(1, 3, 12), 1, 1, 2)
-    gather_trains(
-        lists.of_group(0), (3, 1), *packed.arguments, *packed.scratch(lists), 0, 3, *Neurons([neuron], timesteps, len(packed.bias)).arguments,
-        tuple(np.zeros((2, CHUNK), np.int32)), trains,
-    )  # fmt: skip
+    inputs = lists.of_group(0), (3, 1), *packed.arguments, *packed.scratch(lists), 0, 3
+    neurons = *Neurons([neuron], timesteps, len(packed.bias)).arguments, tuple(np.zeros((2, CHUNK), np.int32))
+    gather_trains(*inputs, *neurons, trains)
     currents = expected(operator, values)
     for token in range(3):
         for output in range(5):

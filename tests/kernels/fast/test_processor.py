@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from refsim.engine import packing, processor
+from refsim.engine import packing
+from refsim.kernels.fast import processor
 
 
 @pytest.fixture(autouse=True)
