@@ -16,6 +16,7 @@ from refsim.audit.guard import unguarded
 from refsim.engine.gathering import GatherStep
 from refsim.engine.listing import ListStep
 from refsim.engine.plan import Plan, planned
+from refsim.engine.pool import PARALLEL_COST, Pool
 from refsim.engine.program import Program
 from refsim.engine.trains import PoolStep
 from refsim.errors import NetworkError
@@ -113,6 +114,25 @@ def test_arrays_of_tuned_kernels_are_apart(name, timesteps, monkeypatch):
     assert any(calls)
 
 
+@pytest.mark.parametrize("cost, works", [(1 << 40, 1), (0, 3)], ids=["too little", "enough"])
+def test_no_thread_is_woken_for_little_work(monkeypatch, cost, works):
+    """A network that takes less than it takes to wake a thread is computed by the caller's; the answer is the same."""
+    shared, original = [], Pool.share
+    monkeypatch.setattr("refsim.engine.pool.PARALLEL_COST", cost)
+    monkeypatch.setattr(Pool, "share", lambda pool, parts: shared.append(len(parts)) or original(pool, parts))
+    network = network_of("spikformer")
+    result = run(network, input_of(network, 0), threads=3)
+    assert works == max(shared)
+    assert_equal(run(network, input_of(network, 0), engine="reference"), result)
+
+
+def test_threads_that_are_awake_share_smaller_work():
+    """A sixteenth of what a thread is woken for."""
+    with Pool(2) as pool:
+        assert [0, 10] == pool.bounds(10, PARALLEL_COST - 1) == pool.bounds(10, (PARALLEL_COST >> 4) - 1, awake=True)
+        assert [0, 5, 10] == pool.bounds(10, PARALLEL_COST) == pool.bounds(10, PARALLEL_COST >> 4, awake=True)
+
+
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["own thread", "another"])
 def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch, elsewhere):
     """Of three threads the caller's own fails, or both others, before it meets them; the network still works after."""
@@ -202,7 +222,7 @@ def test_an_unknown_engine_is_named():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_gathered_is_no_more_than_what_is_added(name):
-    """At one timestep every spike is a row of its own, but for channels alike in two planes; at four, rows are shared."""
+    """At one timestep every spike is a row of its own, but for channels alike in two planes; at four, some are shared."""
     for timesteps in (1, 4):
         network = network_of(name, timesteps=timesteps)
         census = run(network, input_of(network, 0)).census_by_site

@@ -40,7 +40,7 @@ class Straight(NamedTuple):
 
 
 def straight_lines(comparisons):
-    """Return the line of every network, engine and measure that was seen at three firing rates or more."""
+    """Return the line of every network, engine and measure that did three different amounts of work or more."""
     points = {}
     for comparison in comparisons:
         if comparison.kind == "network":
@@ -50,7 +50,11 @@ def straight_lines(comparisons):
                     if line.times is not None and work is not None:
                         key = comparison.name, line.subject, measure
                         points.setdefault(key, []).append((comparison.wanted, work, line.times.median))
-    return [Straight(*key, *fitted(found)) for key, found in points.items() if len(found) >= FEWEST_POINTS]
+    return [
+        Straight(*key, *fitted(found))
+        for key, found in points.items()
+        if len({work for _, work, _ in found}) >= FEWEST_POINTS
+    ]
 
 
 def fitted(points):

@@ -96,6 +96,7 @@ class Packed:
             (TILE, parts, 2, codes),
         )
         if self.is_local:
+            # Nothing is routed; how many places a tile has stands there all the same.
             routed = (TILE, 1, 1), (1, 1, 1), (1, 1, 1, 1)
         memory = [aligned(*form, self.site) for form in zip(routed, (np.uint16, np.uint8, np.uint32))]
         windows, begins = () if self.is_local else (0,), aligned((codes,), np.int64, self.site)

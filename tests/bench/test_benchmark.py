@@ -44,6 +44,7 @@ def test_absent_peers_have_a_line(nothing_installed):
     assert lines["spikingjelly"].times is None
     for engine in ENGINES:
         assert 2 == len(lines[f"refsim {engine}"].times.seconds) and lines[f"refsim {engine}"].adds > 10_000
+    assert 0 < lines["refsim fast"].gathered < lines["refsim fast"].adds and lines["refsim reference"].gathered is None
     assert comparison.wanted == 0.2 and 0.1 < comparison.achieved < 0.3
     assert "label, logits and spike counts of every repeat equal" in comparison.remarks[0]
 

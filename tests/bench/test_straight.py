@@ -29,8 +29,13 @@ def test_lines_of_each_measure():
 
 
 def test_two_points_and_growth_give_none():
-    """Any two points lie on a line, and what grows otherwise is no matter of events."""
-    assert [] == straight_lines(POINTS[:2]) == straight_lines([seen(0.1, n, n, n, "growth") for n in (1, 2, 3)])
+    """Any two points lie on a line, however often they are seen; what grows otherwise is no matter of events."""
+    assert (
+        []
+        == straight_lines(POINTS[:2])
+        == straight_lines(POINTS[:2] * 2)
+        == straight_lines([seen(0.1, n, n, n, "growth") for n in (1, 2, 3)])
+    )
 
 
 def test_they_are_told_and_written():

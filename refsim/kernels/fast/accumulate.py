@@ -31,7 +31,8 @@ LINES = 8
 def fetch(weights, block, block_size, halves, filled):
     """Look at every line of a block, so that it comes to the cache as a stream; rows that fire come in no order.
 
-    Of weights of 16 bits it is every other line: the one beside it comes along.
+    Of weights of 16 bits it is every other line: the one beside it comes along. What was seen goes where no line of
+    sums is, so that LLVM may not leave the looking out.
     """
     line = block
     while line < block + uint64(block_size):
@@ -144,6 +145,14 @@ def gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials
 
 
 @tuned_inline
+def route_tile(lists, image, geometry, tap_rows, windows, tile, count, routes):
+    """Route the windows of the places of a tile, a line each; a place that gathers its own list needs none."""
+    if len(windows) != 0:
+        for line in range(count):
+            route_window(lists, image, geometry, tap_rows, tile + line, routes, line)
+
+
+@tuned_inline
 def gather_own_or_window(
     weights, block, lists, windows, routes, place, line, safe_rows, lanes, halves, partials, timesteps
 ):  # fmt: skip
@@ -201,8 +210,8 @@ def gather_sums(
         As for `route_window`, a line for each place of a tile. The weights of a block stay in the cache while all
         places of a tile use them.
     partials : tuple of ndarray
-        partial of shape (9, width), int16 for weights of 8 bits, else int32; filled, int64 of shape (9,); sums, int32
-        of shape (4, 1, width): scratch.
+        partial of shape (9, width), int16 for weights of 8 bits, else int32; filled, int64 of shape (9,), how many
+        rows each line holds, and at the end what `fetch` saw; sums, int32 of shape (4, 1, width): scratch.
     first, last : int
         Places y X' + x to compute.
     out : ndarray of int32, shape (T, places, outputs)
@@ -224,9 +233,7 @@ def gather_sums(
     begin_empty(partials, width)
     for tile in range(first, last, tile_size):
         count = min(tile_size, last - tile)
-        if len(windows) != 0:
-            for line in range(count):
-                route_window(lists, image, geometry, tap_rows, tile + line, routes, line)
+        route_tile(lists, image, geometry, tap_rows, windows, tile, count, routes)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
             fetch(weights, block, block_size, halves, partials[1])
@@ -258,7 +265,7 @@ def gather_trains(
         As for `gather_sums`.
     first, last : int
         Places to compute.
-    input_shifts, levels : ndarray
+    input_shifts, levels : tuple of int and ndarray
         As for `fire_trains`, levels of shape (T, blocks * width); T at most 4.
     subtract : bool
     neurons : tuple of ndarray
@@ -274,7 +281,7 @@ def gather_trains(
     >>> from refsim.ops import Linear
     >>> packed = Packed([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
     >>> lists, out = listed(np.array([3, 2], np.uint8).reshape(1, 1, 2), 1, 1), np.zeros((1, 1), np.uint8)
-    >>> shifts, levels, neurons = np.array([0, 1]), np.full((2, 64), 16, np.int32), tuple(np.zeros((2, 64), np.int32))
+    >>> shifts, levels, neurons = (0, 1), np.full((2, 64), 16, np.int32), tuple(np.zeros((2, 64), np.int32))
     >>> inputs = (lists.of_group(0), (1, 1), *packed.arguments, *packed.scratch(lists))
     >>> gather_trains(*inputs, 0, 1, shifts, levels, False, neurons, out)
     >>> out.ravel().tolist()  # charges 6, then 6 + (13 << 1) = 32, against a level of 16
@@ -284,9 +291,7 @@ def gather_trains(
     begin_empty(partials, width)
     for tile in range(first, last, tile_size):
         count = min(tile_size, last - tile)
-        if len(windows) != 0:
-            for line in range(count):
-                route_window(lists, image, geometry, tap_rows, tile + line, routes, line)
+        route_tile(lists, image, geometry, tap_rows, windows, tile, count, routes)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
             fetch(weights, block, block_size, halves, partials[1])

@@ -129,7 +129,7 @@ def attend_trains(
     Examples
     --------
     >>> import numpy as np
-    >>> trains, one, shifts = np.zeros((1, 1), np.uint8), np.array([[[3]]], np.uint8), np.array([0, 1])
+    >>> trains, one, shifts = np.zeros((1, 1), np.uint8), np.array([[[3]]], np.uint8), (0, 1)
     >>> bias, levels, neurons = np.zeros(1, np.int32), np.full((2, 1), 2, np.int32), tuple(np.zeros((2, 64), np.int32))
     >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1, 1), np.int32), 0
     >>> attend_trains(one, one, one, 2, 0, 1, products, bias, shifts, levels, False, neurons, trains)

@@ -58,8 +58,8 @@ def fire_trains(currents, bias, input_shifts, levels, subtract, first, last, neu
     currents : ndarray of int32, shape (T, places, C), or (1, places, C) for all timesteps
     bias : ndarray of int32, shape (C,)
         Added to all currents.
-    input_shifts : ndarray of int64, shape (T,)
-        k t.
+    input_shifts : tuple of int
+        k t for each timestep. How many there are is known when a kernel is compiled: membranes stay in registers.
     levels : ndarray of int32, shape (T, C)
         Thresholds << k t, and one bit more where the input is halved.
     subtract : bool
@@ -75,7 +75,7 @@ def fire_trains(currents, bias, input_shifts, levels, subtract, first, last, neu
     >>> import numpy as np
     >>> trains, scratch = np.zeros((1, 2), np.uint8), tuple(np.zeros((2, 64), np.int32))
     >>> currents, levels = np.array([[[8, 7]], [[0, 1]]], np.int32), np.array([[8, 8], [16, 16]], np.int32)
-    >>> fire_trains(currents, np.zeros(2, np.int32), np.array([0, 1]), levels, False, 0, 1, scratch, trains)
+    >>> fire_trains(currents, np.zeros(2, np.int32), (0, 1), levels, False, 0, 1, scratch, trains)
     >>> trains.tolist()  # 8 meets 4 << 1 at once; 7 + (1 << 1) = 9 misses 4 << 2
     [[1, 0]]
     """

@@ -162,7 +162,7 @@ def gather_pixel_trains(
     >>> from refsim.engine.pixels import PackedPixels
     >>> from refsim.ops import Linear
     >>> packed = PackedPixels([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
-    >>> shifts, levels, out = np.array([0, 1]), np.full((2, 64), 2000, np.int32), np.zeros((1, 1), np.uint8)
+    >>> shifts, levels, out = (0, 1), np.full((2, 64), 2000, np.int32), np.zeros((1, 1), np.uint8)
     >>> neurons, image = tuple(np.zeros((2, 64), np.int32)), np.array([[[2, 255]]], np.uint8)
     >>> arguments = (*packed.arguments, *packed.scratch((1, 1, 2)), 0, 1, shifts, levels, False, neurons)
     >>> gather_pixel_trains(image, *arguments, out)

@@ -22,5 +22,6 @@ def test_each_bit_is_a_train(seed, count, density):
     words, expected = np.zeros(count, np.uint64), np.packbits(trains != 0, bitorder="little").view(np.uint64)
     words_of(trains, words)
     np.testing.assert_array_equal(expected, words)
+    words.fill(0)
     words_of.python(trains, words)
     np.testing.assert_array_equal(expected, words)
