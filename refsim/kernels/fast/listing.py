@@ -37,7 +37,8 @@ def list_trains(planes, group, fewest, first, last, scratch, events, runs, bound
         Places to list.
     scratch : tuple of ndarray
         codes, uint8 of shape (C or more,), zeros in whole words of 64; found, uint16, with room for C channels and 16
-        of every code; starts, int64 of shape (16,) or (256,), where in `found` the channels of a code begin; stops, alike.
+        of every code; starts, int64 of shape (16,) or (256,), where in `found` the channels of a code begin; stops,
+        alike.
     events : ndarray of uint16, shape (M, parts, ...)
         Filled: channels, sorted by code; with room for all.
     runs : ndarray of uint8, shape (M, parts, 16) or (M, parts, 256)
