@@ -4,6 +4,7 @@ import itertools
 
 import numba
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,12 +62,14 @@ def multiplies(function):
     return False
 
 
-def test_audit_and_interpretation_agree():
-    """No program that multiplies memory is acquitted, none that does not is condemned, and both kinds occurred."""
+@pytest.mark.parametrize("hundred", range(5))
+def test_audit_and_interpretation_agree(hundred):
+    """No program that multiplies memory is acquitted, none that does not is condemned, and both kinds occurred.
+
+    In hundreds, which run side by side.
+    """
     verdicts = []
 
-    @settings(max_examples=500)
-    @given(programs())
     def agree(source):
         names = {}
         exec(source, names)
@@ -75,5 +78,6 @@ def test_audit_and_interpretation_agree():
         verdicts.append(guilty)
         assert multiplies(names["program"]) == guilty, source
 
-    agree()
-    assert len(verdicts) >= 500 and 100 <= sum(verdicts) <= len(verdicts) - 100
+    agree.__name__ = f"agree_{hundred}"  # hypothesis seeds by the name where it draws the same again in every run
+    settings(max_examples=100)(given(programs())(agree))()
+    assert len(verdicts) >= 100 and 20 <= sum(verdicts) <= len(verdicts) - 20
