@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
 import numba
@@ -128,10 +129,10 @@ def ingredients(function, known):
     """Return what machine code is made of: what a function says, and the functions and numbers that it names.
 
     numba asks only whether the file of the function itself was changed, and would load code with an older version of
-    what another file has.
+    what another file has. Of a file the whole text counts: what is compiled in place of a function stands beside it.
     """
     known.add(function)
-    found, codes = [], [function.__code__]
+    found, codes = [text_of(function.__code__.co_filename)], [function.__code__]
     for code in codes:
         codes += (constant for constant in code.co_consts if inspect.iscode(constant))
         said = [constant for constant in code.co_consts if not inspect.iscode(constant)]
@@ -143,6 +144,20 @@ def ingredients(function, known):
             elif isinstance(named, (int, tuple)):
                 found.append((name, named))
     return found
+
+
+def text_of(path):
+    """Return the text of a file as it is now, or none where a function was not read from a file."""
+    try:
+        return text_since(path, os.stat(path).st_mtime_ns)
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=None)
+def text_since(path, _):
+    """Return the text that a file has since some moment."""
+    return Path(path).read_text(encoding="utf-8")
 
 
 def write_proof(folder, function, signature, machine_code, report):

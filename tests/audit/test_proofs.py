@@ -97,15 +97,32 @@ def test_a_proof_by_older_rules_is_stale(module, tmp_path, monkeypatch):
     assert (10, [1]) == (call(module().gather)[0], audited)
 
 
-@pytest.mark.parametrize("change", [("x + 1", "x + 2"), ("STEP = 0", "STEP = 1")], ids=["a function", "a number"])
+HELPER = """
+from numba.extending import overload, register_jitable
+STEP = 0
+def once(x):
+    return x
+@overload(once)
+def compiled_once(x):
+    return lambda x: x + 0
+@register_jitable
+def grown(x):
+    return once(x + 1) + STEP
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("x + 1", "x + 2"), ("STEP = 0", "STEP = 1"), ("x + 0", "x + 1")],
+    ids=["a function", "a number", "what is compiled in its place"],
+)
 def test_what_a_kernel_takes_from_another_file_is_part_of_it(module, tmp_path, change):
     """Its own file is as it was: machine code with the older version of the other does not run."""
-    helper = "from refsim.kernels.kernel import inline\nSTEP = 0\n@inline\ndef grown(x):\n    return x + 1 + STEP\n"
     kernel = "from helper_of_a_test import grown\ndef borrowing(values, out):\n    out[0] = grown(values[0])\n"
-    (tmp_path / "helper_of_a_test.py").write_text(helper)
+    (tmp_path / "helper_of_a_test.py").write_text(HELPER)
     (tmp_path / "kernels_of_a_test.py").write_text(kernel)
     found = []
-    for text in (helper, helper.replace(*change)):
+    for text in (HELPER, HELPER.replace(*change)):
         (tmp_path / "helper_of_a_test.py").write_text(text)
         for compiled in tmp_path.glob("__pycache__/helper*.pyc"):
             compiled.unlink()
