@@ -132,7 +132,7 @@ def ingredients(function, known):
     what another file has. Of a file the whole text counts: what is compiled in place of a function stands beside it.
     """
     known.add(function)
-    found, codes = [text_of(function.__code__.co_filename)], [function.__code__]
+    found, codes = [checksum_of(function.__code__.co_filename)], [function.__code__]
     for code in codes:
         codes += (constant for constant in code.co_consts if inspect.iscode(constant))
         said = [constant for constant in code.co_consts if not inspect.iscode(constant)]
@@ -146,18 +146,18 @@ def ingredients(function, known):
     return found
 
 
-def text_of(path):
-    """Return the text of a file as it is now, or none where a function was not read from a file."""
+def checksum_of(path):
+    """Return the checksum of what a file is now, or none where a function was not read from a file."""
     try:
-        return text_since(path, os.stat(path).st_mtime_ns)
+        return checksum_since(path, os.stat(path).st_mtime_ns)
     except OSError:
         return ""
 
 
 @lru_cache(maxsize=None)
-def text_since(path, _):
-    """Return the text that a file has since some moment."""
-    return Path(path).read_text(encoding="utf-8")
+def checksum_since(path, _):
+    """Return the checksum of what a file has been since some moment."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def write_proof(folder, function, signature, machine_code, report):

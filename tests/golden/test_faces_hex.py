@@ -1,8 +1,8 @@
 """The hex face: words of the declared width, which simulators of Verilog load as they stand."""
 
 import itertools
-import re
 import math
+import re
 import shutil
 import subprocess
 from dataclasses import replace
