@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
-from numba.core.compiler import Compiler
 
+from refsim.audit.compilers import ArraysApart, WholeRegisters
 from refsim.audit.guard import unguarded
 from refsim.audit.kernel_audit import RULES_VERSION, KernelReport, audit_specialisation
 from refsim.errors import MultiplicationError
@@ -56,14 +56,6 @@ class ProvedCache(FunctionCache):
         self.proofs.function, self.proofs.folder = function, Path(self.cache_path)
 
 
-class ArraysApart(Compiler):
-    """Numba's compiler, told that no two arrays of a function share memory."""
-
-    def __init__(self, typingctx, targetctx, library, args, return_type, flags, locals):
-        flags.noalias = True
-        super().__init__(typingctx, targetctx, library, args, return_type, flags, locals)
-
-
 def compile_proved(function, arguments, apart=False):
     """Compile a kernel for some arguments, or load it from the cache with its proof.
 
@@ -88,7 +80,7 @@ def compile_proved(function, arguments, apart=False):
         If the audit refuses the kernel.
     """
     signature = tuple(numba.typeof(unguarded(argument)) for argument in arguments)
-    dispatcher = numba.njit(nogil=True, pipeline_class=ArraysApart if apart else Compiler)(function)
+    dispatcher = numba.njit(nogil=True, pipeline_class=ArraysApart if apart else WholeRegisters)(function)
     dispatcher._cache = cache = ProvedCache(function)
     dispatcher.compile(signature)
     report = cache.proofs.report

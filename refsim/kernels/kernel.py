@@ -7,11 +7,12 @@ import numpy as np
 from numba.cpython.unsafe.numbers import trailing_zeros as count_trailing_zeros
 from numba.extending import overload, register_jitable
 
+from refsim.audit.compilers import ArraysApart, WholeRegisters
 from refsim.audit.counting import CountingArray, CountingTruth
-from refsim.audit.proofs import ArraysApart, compile_proved
+from refsim.audit.proofs import compile_proved
 from refsim.errors import MultiplicationError
 
-inline = register_jitable
+inline = register_jitable(pipeline_class=WholeRegisters)
 """Marks a small function that kernels call: Python on counting integers, else compiled into its caller."""
 
 tuned_inline = register_jitable(pipeline_class=ArraysApart, forceinline=True)

@@ -1,0 +1,52 @@
+"""How numba compiles kernels: for vectors as long as the registers, and, where they say so, for arrays apart."""
+
+from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import register_pass
+from numba.core.lowering import Lower
+from numba.core.typed_passes import NativeLowering
+
+WHOLE_REGISTERS = '"prefer-vector-width"="512"'
+"""An attribute of a function in LLVM; what a processor has not is left out."""
+
+
+class LowerForWholeRegisters(Lower):
+    """Numba's last step to LLVM, with an attribute that llvmlite does not list."""
+
+    def setup_function(self, fndesc):
+        super().setup_function(fndesc)
+        set.add(self.function.attributes, WHOLE_REGISTERS)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class LoweringForWholeRegisters(NativeLowering):
+    """Numba's pass of that step."""
+
+    _name = "native_lowering_for_whole_registers"
+
+    @property
+    def lowering_class(self):
+        return LowerForWholeRegisters
+
+
+class WholeRegisters(Compiler):
+    """Numba's compiler, told that vectors may fill registers of 512 bits.
+
+    For many processors LLVM takes half of each, lest floating point slow their clock. Lines of partial sums are cut for
+    the whole: of halves there are too few to hold one.
+    """
+
+    def define_pipelines(self):
+        pipelines = super().define_pipelines()
+        for pipeline in pipelines:
+            pipeline.passes = [
+                (LoweringForWholeRegisters if step is NativeLowering else step, said) for step, said in pipeline.passes
+            ]
+        return pipelines
+
+
+class ArraysApart(WholeRegisters):
+    """Also told that no two arrays of a function share memory."""
+
+    def __init__(self, typingctx, targetctx, library, args, return_type, flags, locals):
+        flags.noalias = True
+        super().__init__(typingctx, targetctx, library, args, return_type, flags, locals)
