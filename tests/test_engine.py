@@ -5,6 +5,8 @@ import pickle
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
+from queue import SimpleQueue
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -147,10 +149,18 @@ def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch, elsewh
         fails = kernel.__name__ == "pool_trains" and (arguments[4] > 0) == elsewhere
         return failing if fails else original(kernel, *arguments)
 
+    ends = SimpleQueue()
+
+    def run_into_the_fault():
+        try:
+            ends.put(run(network, input_of(network, 0), threads=3))
+        except ValueError as fault:
+            ends.put(fault)
+
     with monkeypatch.context() as patch:
         patch.setattr(Kernel, "bound", planted)
-        with pytest.raises(ValueError, match="a fault on purpose"):
-            run(network, input_of(network, 0), threads=3)
+        Thread(target=run_into_the_fault, daemon=True).start()
+        assert str(ends.get(timeout=60)) == "a fault on purpose"
     assert_equal(expected, run(network, input_of(network, 0), threads=3))
 
 

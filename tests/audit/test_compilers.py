@@ -1,0 +1,39 @@
+"""How numba compiles kernels."""
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+import pytest
+
+from refsim.audit.compilers import WHOLE_REGISTERS, ArraysApart, WholeRegisters
+
+
+def add_rows(rows, total):
+    """Add rows of a fixed length."""
+    for row in range(rows.shape[0]):
+        for column in range(256):
+            total[column] += rows[row, column]
+
+
+def compiled(pipeline):
+    """Compile it, and see that it adds."""
+    rows, total = np.arange(512, dtype=np.int16).reshape(2, 256), np.zeros(256, np.int16)
+    dispatcher = numba.njit(pipeline_class=pipeline)(add_rows)
+    dispatcher(rows, total)
+    assert np.array_equal(total, rows.sum(axis=0))
+    return dispatcher
+
+
+@pytest.mark.parametrize("pipeline", [WholeRegisters, ArraysApart])
+def test_vectors_may_fill_registers(pipeline):
+    """LLVM is told so of the kernel; where the processor has such registers they are in the machine code."""
+    dispatcher = compiled(pipeline)
+    (code,), (assembly,) = dispatcher.inspect_llvm().values(), dispatcher.inspect_asm().values()
+    assert WHOLE_REGISTERS in code
+    assert ("zmm" in assembly) == bool(llvm.get_host_cpu_features().get("avx512bw"))
+
+
+def test_functions_of_others_are_compiled_as_ever():
+    """The attribute is nowhere else."""
+    (code,) = compiled(numba.core.compiler.Compiler).inspect_llvm().values()
+    assert WHOLE_REGISTERS not in code
