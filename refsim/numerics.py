@@ -152,7 +152,7 @@ def weighted_interval(signal, positive, negative):
     ----------
     signal : Signal
         Of the inputs.
-    positive, negative : ndarray of int64, shape (channels, outputs)
+    positive, negative : ndarray of integers, shape (channels, outputs)
         Sums of the positive and of the negative weights from each input channel to each output.
 
     Returns
@@ -161,7 +161,15 @@ def weighted_interval(signal, positive, negative):
         Bounds on the sum and on every partial sum, whatever the order of the additions.
     """
     smallest, largest = np.minimum(signal.low, 0), np.maximum(signal.high, 0)
-    return smallest @ positive + largest @ negative, largest @ positive + smallest @ negative
+    low = weighted(smallest, positive) + weighted(largest, negative)
+    return low, weighted(largest, positive) + weighted(smallest, negative)
+
+
+def weighted(bounds, sums):
+    """Return ``bounds @ sums`` in int64; where all bounds are alike, as they mostly are, without NumPy's slow product."""
+    if (bounds == bounds[0]).all():
+        return bounds[0] * sums.sum(axis=0, dtype=np.int64) if bounds[0] else np.zeros(sums.shape[1], np.int64)
+    return bounds @ sums
 
 
 def require_array(name, array, dtypes, shape):

@@ -48,15 +48,28 @@ def test_headroom_refuses_what_the_analysis_could_not_hold():
 
 @given(st.data())
 def test_intervals_hold_every_partial_sum(data):
-    """Random inputs within their interval, any subset of the terms: the sum stays within the bounds."""
-    low, high = -3, 5
+    """Random inputs within their intervals, alike or not, any subset of the terms: the sum stays within the bounds."""
     weights = data.draw(integers((4, 2), -128, 127)).astype(np.int64)
-    values = data.draw(integers((4,), low, high))
+    low, high = data.draw(st.one_of(st.just((-3, 5)), st.tuples(integers((4,), -3, 3), integers((4,), 3, 9))))
+    signal = Signal(np.int8, (4,), *(np.broadcast_to(np.asarray(bound, np.int64), (4,)) for bound in (low, high)))
+    values = signal.low + data.draw(integers((4,), 0, 12)) % (signal.high - signal.low + 1)
     subset = data.draw(integers((4,), 0, 1))
-    signal = Signal.uniform(np.int8, (4,), low, high)
     bounds = weighted_interval(signal, np.maximum(weights, 0), np.minimum(weights, 0))
     partial = (values * subset).astype(np.int64) @ weights
     assert (bounds[0] <= partial).all() and (partial <= bounds[1]).all()
+
+
+@given(st.data())
+def test_intervals_are_those_of_single_channels(data):
+    """Each channel alone, by its own bounds, which may be alike: the interval is the sum of theirs."""
+    weights = data.draw(integers((5, 3), -128, 127)).astype(np.int64)
+    low = data.draw(st.one_of(integers((5,), -9, 0), integers((1,), -9, 0)))
+    high = data.draw(st.one_of(integers((5,), 0, 9), integers((1,), 0, 9)))
+    low, high = (np.broadcast_to(bound.astype(np.int64), (5,)) for bound in (low, high))
+    found = weighted_interval(Signal(np.int8, (5,), low, high), np.maximum(weights, 0), np.minimum(weights, 0))
+    ends = np.stack([low[:, np.newaxis] * weights, high[:, np.newaxis] * weights])
+    assert np.array_equal(found[0], ends.min(axis=0).sum(axis=0))
+    assert np.array_equal(found[1], ends.max(axis=0).sum(axis=0))
 
 
 def test_intervals_are_met():
