@@ -17,6 +17,10 @@ seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 6)
 
 
+FEW_TIMESTEPS = st.sampled_from([1, 3, 4, 8])
+"""Of kernels that are compiled for each number of timesteps."""
+
+
 def integers(shape, low, high, dtype=np.int8):
     """Arrays of integers in [low, high]."""
     return arrays(dtype, shape, elements=st.integers(low, high))

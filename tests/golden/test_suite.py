@@ -64,7 +64,7 @@ def test_manifests_are_valid_by_an_independent_validator():
 
 
 def test_any_flipped_bit_is_noticed(small, tmp_path):
-    """In every file of a small suite: three random bits each, one at a time."""
+    """In every file of a small suite: a random bit of each, one at a time."""
     random.seed(5)
     copy = shutil.copytree(small, tmp_path / "suite")
     assert [] == faults_of(load_suite(copy))
@@ -72,12 +72,11 @@ def test_any_flipped_bit_is_noticed(small, tmp_path):
     assert len(paths) > 60
     for path in paths:
         content = path.read_bytes()
-        for _ in range(3):
-            place, bit = random.randrange(len(content)), random.randrange(8)
-            flipped = bytearray(content)
-            flipped[place] ^= 1 << bit
-            path.write_bytes(flipped)
-            assert noticed(copy), (path, place, bit)
+        place, bit = random.randrange(len(content)), random.randrange(8)
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << bit
+        path.write_bytes(flipped)
+        assert noticed(copy), (path, place, bit)
         path.write_bytes(content)
     assert [] == faults_of(load_suite(copy))
 

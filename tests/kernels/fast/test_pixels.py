@@ -5,6 +5,7 @@ import oracles
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import FEW_TIMESTEPS
 
 from refsim.engine.firing import Neurons
 from refsim.engine.packing import NOT_KNOWN
@@ -76,7 +77,7 @@ def test_the_source_is_the_machine_code():
     np.testing.assert_array_equal(compiled, gathered(gather_pixels.python, operator, image))
 
 
-@given(st.integers(0, 2**16), st.integers(1, 8), st.sampled_from([5, 96]))
+@given(st.integers(0, 2**16), FEW_TIMESTEPS, st.sampled_from([5, 96]))
 def test_fused_neurons_are_those_of_the_rules(seed, timesteps, outputs):
     """N8 in rational arithmetic on the sums, which are the same at all timesteps."""
     random = np.random.default_rng(seed)
