@@ -256,6 +256,15 @@ class W13(GatherBug):
         return super().weights(node) if weights.itemsize == 1 else weights.byteswap().astype(np.int64)
 
 
+class W14(GatherBug):
+    """A row is subtracted by adding its negative in the width of a weight, where that of -128 is -128."""
+
+    def gathered(self, node, timestep, rows, weights):
+        lowest = int(np.iinfo(node.operator.weights.dtype).min)
+        subtracted = (rows < 0).astype(np.int64) @ (weights == lowest)
+        return super().gathered(node, timestep, rows, weights) + 2 * lowest * subtracted
+
+
 class S20(GatherBug):
     """Only the four lowest bit planes are gathered."""
 
