@@ -17,7 +17,7 @@ from pathlib import Path
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
-from refsim.audit.compilers import ArraysApart, WholeRegisters
+from refsim.audit import compilers
 from refsim.audit.guard import unguarded
 from refsim.audit.kernel_audit import RULES_VERSION, KernelReport, audit_specialisation
 from refsim.errors import MultiplicationError
@@ -32,16 +32,22 @@ class ProvedCacheImpl(CompileResultCacheImpl):
         The kernel's Python source.
     folder : Path
         Of the cache.
+    wanted : tuple of numba types
+        The specialisation that is asked for.
     report : KernelReport or None
         The proof of what was loaded last.
     """
 
-    function = folder = report = None
+    function = folder = wanted = report = None
 
     def rebuild(self, target_context, payload):
-        """Load a specialisation, or return None, as if there were none, where its proof is not held."""
+        """Load a specialisation, or return None, as if there were none, where its proof is not held.
+
+        Two processes that fill the cache at once may write one's machine code where the other's is looked for.
+        """
         (_, _, (machine_code, _)), signature = payload[0], payload[3]
-        self.report = read_proof(self.folder, self.function, signature.args, machine_code)
+        if signature.args == self.wanted:
+            self.report = read_proof(self.folder, self.function, signature.args, machine_code)
         return None if self.report is None else super().rebuild(target_context, payload)
 
 
@@ -54,6 +60,10 @@ class ProvedCache(FunctionCache):
         super().__init__(function)
         self.proofs = self._impl
         self.proofs.function, self.proofs.folder = function, Path(self.cache_path)
+
+    def load_overload(self, sig, target_context):
+        self.proofs.wanted = tuple(sig)
+        return super().load_overload(sig, target_context)
 
 
 def compile_proved(function, arguments, apart=False):
@@ -80,7 +90,8 @@ def compile_proved(function, arguments, apart=False):
         If the audit refuses the kernel.
     """
     signature = tuple(numba.typeof(unguarded(argument)) for argument in arguments)
-    dispatcher = numba.njit(nogil=True, pipeline_class=ArraysApart if apart else WholeRegisters)(function)
+    pipeline = compilers.ArraysApart if apart else compilers.WholeRegisters
+    dispatcher = numba.njit(nogil=True, pipeline_class=pipeline)(function)
     dispatcher._cache = cache = ProvedCache(function)
     dispatcher.compile(signature)
     report = cache.proofs.report
@@ -112,6 +123,7 @@ def identity(function, signature, machine_code):
         "signature": str(tuple(signature)),
         "code_hash": hashlib.sha256(machine_code).hexdigest(),
         "source_hash": hashlib.sha256(repr(ingredients(function, set())).encode()).hexdigest(),
+        "compiler_hash": checksum_of(compilers.__file__),
         "rules_version": RULES_VERSION,
         "numba": numba.__version__,
     }

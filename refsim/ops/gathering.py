@@ -63,8 +63,8 @@ def gathered_register(site, operator, signal, shape):
     require_headroom(
         site, "accumulator", bits, peak * (-int(np.iinfo(weights.dtype).min)) * len(taps) * signal.channels
     )
-    sums = np.int32 if len(taps) < 1 << 15 else np.int64
-    positive, negative = (part(taps, 0).sum(axis=0, dtype=sums) for part in (np.maximum, np.minimum))
+    positive = np.maximum(taps, 0).sum(axis=0, dtype=np.int64)
+    negative = np.minimum(taps, 0).sum(axis=0, dtype=np.int64)
     low, high = weighted_interval(signal, positive, negative)
     require_headroom(site, "accumulator", bits, max(abs(int(bias.min())), abs(int(bias.max()))))
     late_bias = operator.planes > 0

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from refsim.audit.compilers import WHOLE_REGISTERS, ArraysApart, WholeRegisters
+from refsim.audit.kernel_audit import audit_specialisation
+from refsim.kernels.kernel import Kernel
 
 
 def add_rows(rows, total):
@@ -31,6 +33,22 @@ def test_vectors_may_fill_registers(pipeline):
     (code,), (assembly,) = dispatcher.inspect_llvm().values(), dispatcher.inspect_asm().values()
     assert WHOLE_REGISTERS in code
     assert ("zmm" in assembly) == bool(llvm.get_host_cpu_features().get("avx512bw"))
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_kernels_are_compiled_so(apart, monkeypatch, tmp_path):
+    """What is audited, and runs, has the attribute; nothing is taken from a cache."""
+    seen = []
+
+    def audited(dispatcher, signature):
+        seen.append(dispatcher.inspect_llvm(signature))
+        return audit_specialisation(dispatcher, signature)
+
+    monkeypatch.setattr("refsim.audit.proofs.audit_specialisation", audited)
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    Kernel(add_rows, apart)(np.zeros((2, 256), np.int16), np.zeros(256, np.int16))
+    (code,) = seen
+    assert WHOLE_REGISTERS in code
 
 
 def test_functions_of_others_are_compiled_as_ever():

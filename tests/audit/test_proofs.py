@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from refsim.audit.kernel_audit import audit_specialisation
 from refsim.errors import MultiplicationError
 from refsim.kernels.kernel import Kernel
 
@@ -143,6 +144,32 @@ def test_swapped_cache_files_do_not_run(module, tmp_path):
     other.write_bytes(content)
     assert 10 == call(module().gather)[0]
     assert -10 == call(module().scatter)[0]
+
+
+def test_swapped_specialisations_do_not_run(module, tmp_path):
+    """As two processes may leave them: each has a proof of that kernel, but not of those types."""
+    arguments = [(np.arange(5, dtype=dtype), np.zeros(1, np.int64)) for dtype in (np.int64, np.int8)]
+    for some in arguments:
+        Kernel(module().gather)(*some)
+    one, other = (tmp_path / "__pycache__").glob("*gather*.nbc")
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(content)
+    for some in arguments:
+        Kernel(module().gather)(*some)
+    assert [20, 20] == [int(out[0]) for _, out in arguments]
+
+
+def test_code_of_another_compiler_is_proved_afresh(module, tmp_path, monkeypatch):
+    """Kernels are told how to be compiled by a file of their own; the cache asks only for theirs."""
+    call(module().gather)
+    (tmp_path / "another.py").write_text("")
+    monkeypatch.setattr("refsim.audit.compilers.__file__", str(tmp_path / "another.py"))
+    audited = []
+    monkeypatch.setattr(
+        "refsim.audit.proofs.audit_specialisation", lambda *some: audited.append(1) or audit_specialisation(*some)
+    )
+    assert (10, [1]) == (call(module().gather)[0], audited)
 
 
 def test_a_guilty_kernel_never_runs(module):
