@@ -4,22 +4,27 @@ import re
 from dataclasses import dataclass
 
 SCALAR_MULTIPLY = re.compile(
-    r"^(i?mul[bwlq]?|mulx[lq]?"  # x86-64
+    r"^(i?mul(zu)?[bwlq]?|mulx[lq]?"  # x86-64
     r"|mul|madd|msub|mneg|[su]m(ull|addl|subl|negl|ulh))$"  # arm64, on general registers
 )
 DIVIDE = re.compile(r"^(i?div[bwlq]?|[su]div)$")
 # Sums of absolute differences (psadbw) are none: LLVM adds up bytes with them where it counts ones without AVX-512.
-VECTOR_MULTIPLY = re.compile(r"^v?(pmul|pmadd|pdp|dpb|gf2p8mul|pclmul)\w*$")  # x86-64
+VECTOR_MULTIPLY = re.compile(
+    r"^v?(pmul|pmadd|pmacs|pmadcs|pdp|dpb|dpph|gf2p8mul|pclmul)\w*$|^tc?(dp|mmul|mm)\w+$"
+)  # x86-64
 ARM_VECTOR_MULTIPLY = re.compile(
     r"^(mul|ml[as]|[su]ml[as]l2?|[su]mull2?|pmull?2?|sqr?dmul\w*|sqdml[as]l2?|[su]dot|usdot|[su]mmla|usmmla)$"
 )
 FLOAT = re.compile(
-    r"^v?(add|sub|mul|div|sqrt|min|max|fn?m(add|sub)\w*|u?comi|cmp\w*|cvt\w*|round|rcp\w*|rsqrt\w*|dp|hadd|hsub)[sp][sdh]$"
-    r"|^v?cvt\w+$|^f(add|sub|mul|div|sqrt|abs|ild|istt?p?|ld\w*|st\w*)\w*$"  # x86-64 and its x87
+    r"^v?(add|sub|addsub|mul|div|sqrt|min|max|minmax|f?n?c?m(add|sub|ul)\w*|u?com[ix]s?|cmp\w*|cvt\w*|round|rndscale|reduce|range"
+    r"|scalef|getexp|getmant|fixupimm|rcp\w*|rsqrt\w*|dp|hadd|hsub)(n?e?pbf16|bf16|c?[sp][sdh])$"
+    r"|^v?cvt\w+$|^fi?(add|sub|mul|div|sqrt|abs|ild|istt?p?|ld\w*|st\w*)\w*$|^pf\w+$"  # x86-64, its x87 and 3DNow!
     r"|^(f(n?m(add|sub)|ml[as]|cvt|cmp|neg|max|min|rint)\w*|[su]cvtf)$"  # arm64, beside those of the line before
 )
 VECTOR_REGISTER = re.compile(r"\b[vzq]\d+\b|%[xyz]mm")
-INSTRUCTION = re.compile(r"^\s+([a-z][\w.]*)\s*([^#/]*)")
+PREFIX = r"(?:\{\w+\}|lock|rep(?:n?[ez])?|notrack|data16|cs|ds|es|fs|gs|ss|addr32|bnd|xacquire|xrelease)"
+INSTRUCTION = re.compile(rf"^\s+(?:{PREFIX}[\s;]+)*([a-z][\w.]*)\s*([^#/]*)")
+"""What stands before a mnemonic, and it; an encoding is asked for in braces."""
 
 
 @dataclass(frozen=True)

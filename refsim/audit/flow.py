@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from refsim.audit.kernel_audit import debug_build, require_compiled, taint_of
 from refsim.audit.taint import DATA, LOADING_CALLS, PRODUCT, STORING_CALLS
 
+SHOWN = DATA | PRODUCT
 HELD = {0: "", DATA: "data", PRODUCT: "product", DATA | PRODUCT: "data and product"}
 ARRAY = re.compile(r"arg\.(\w+)\.\d+$")
 """numba's name of a part of an argument that is an array; the name of the argument is in it."""
@@ -113,19 +114,19 @@ def data_flow(dispatcher):
 
 def is_touched(taint, instruction):
     """Tell whether an instruction holds data or a product, reads one, or breaks a rule; branches are left out."""
-    touched = taint.mark_of(*instruction.operands) | held(taint, instruction)
+    touched = (taint.mark_of(*instruction.operands) & SHOWN) | held(taint, instruction)
     return instruction.opcode != "br" and (touched != 0 or any(taint.judge(instruction)))
 
 
 def held(taint, instruction):
-    return taint.marks.get(instruction.identity, 0)
+    return taint.marks.get(instruction.identity, 0) & SHOWN
 
 
 def step_of(taint, arrays, instruction):
     """Describe one instruction."""
     marks = held(taint, instruction)
     if instruction.type == "void":
-        marks = taint.mark_of(*instruction.operands[:1])
+        marks = taint.mark_of(*instruction.operands[:1]) & SHOWN
     reason = next((found.reason for found in taint.judge(instruction)), "")
     opcode = instruction.callee or instruction.opcode
     return Step(opcode, arrays.name_of(instruction), taint.line_of(instruction), HELD[marks], reason)

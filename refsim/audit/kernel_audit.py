@@ -11,7 +11,7 @@ from refsim.audit.ir import read_functions
 from refsim.audit.taint import Taint, Violation
 from refsim.errors import MultiplicationError
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised whenever the audit becomes stricter, so that older proofs no longer hold."""
 
 

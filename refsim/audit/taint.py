@@ -1,16 +1,17 @@
 """The proof that a compiled function does not multiply data: a forward taint over LLVM's optimised IR.
 
 A value loaded from memory is data. Data must never reach a multiplier or a divider, an address that scales its index
-by other than a power of two included. The product of two values that are not data serves addresses and loop bounds; it
-must never be stored, returned, or compared with data. There is no floating point at all, and only known functions are
-called. Taint flows through every instruction, that of a product not through the computation of an address; what is not
-known is a violation.
+by other than a power of two included, nor say how far something is shifted. The product of two values that are not data
+serves addresses and loop bounds; it must never be stored, returned, or compared with data, nor may an address that it
+went into become a number and be so. There is no floating point at all, and only known functions are called. Taint flows
+through every instruction; what is not known is a violation.
 """
 
 import re
 from dataclasses import dataclass
 
-DATA, PRODUCT = 1, 2
+DATA, PRODUCT, ADDRESS = 1, 2, 4
+"""What a value holds: something loaded; a product of what is not; an address into which a product went."""
 
 MULTIPLIERS = {"mul", "sdiv", "udiv", "srem", "urem"}
 DIVIDERS = {"sdiv", "udiv", "srem", "urem"}
@@ -37,6 +38,8 @@ MULTIPLYING_CALLS = re.compile(
 )
 LOADING_CALLS = re.compile(r"llvm\.masked\.(load|gather|expandload)\b")
 STORING_CALLS = re.compile(r"llvm\.(masked\.(store|scatter|compressstore)|memset|memcpy|memmove)\b")
+COMPARING_CALLS = re.compile(r"llvm\.[su]cmp\b")
+FUNNEL_SHIFTS = re.compile(r"llvm\.fsh[lr]\b")
 SILENT_CALLS = re.compile(
     r"llvm\.(lifetime\.(start|end)|assume|dbg\.\w+|experimental\.noalias\.scope\.decl|prefetch|get\.active\.lane\.mask)\b"
     r"|NRT_(incref|decref|MemInfo_\w+|Allocate\w*|Free\w*)$"
@@ -123,8 +126,14 @@ class Taint:
         elif is_multiplication(instruction):
             self.mark_from(instruction, operands)
             self.mark(instruction, self.marks.get(instruction.identity, 0) or PRODUCT)
-        elif opcode in ("icmp", "getelementptr"):
+        elif opcode == "icmp" or COMPARING_CALLS.match(instruction.callee):
             self.mark_from(instruction, operands, kept=DATA)
+        elif opcode == "getelementptr":
+            self.mark_from(instruction, operands, kept=DATA | ADDRESS)
+            self.mark_from(instruction, operands, kept=PRODUCT, becomes=ADDRESS)
+        elif opcode == "ptrtoint":
+            self.mark_from(instruction, operands)
+            self.mark_from(instruction, operands, kept=ADDRESS, becomes=PRODUCT)
         elif opcode == "select":
             self.mark_from(instruction, operands[1:])
         elif opcode in PASSING or opcode in MULTIPLIERS or PASSING_CALLS.match(instruction.callee):
@@ -140,16 +149,17 @@ class Taint:
         self.mark_value(instruction.identity, mark, None)
         self.origins.setdefault(instruction.identity, instruction)
 
-    def mark_from(self, instruction, operands, kept=DATA | PRODUCT):
+    def mark_from(self, instruction, operands, kept=DATA | PRODUCT | ADDRESS, becomes=None):
         for operand in operands:
-            self.mark_value(instruction.identity, self.mark_of(operand) & kept, operand.identity)
+            held = self.mark_of(operand) & kept
+            self.mark_value(instruction.identity, becomes if held and becomes else held, operand.identity)
         self.origins.setdefault(instruction.identity, instruction)
 
     def mark_value(self, identity, mark, source):
         """Add marks to a value, remembering where each came from first."""
         new = mark & ~self.marks.get(identity, 0)
         self.marks[identity] = self.marks.get(identity, 0) | mark
-        for kind in (DATA, PRODUCT):
+        for kind in (DATA, PRODUCT, ADDRESS):
             if new & kind:
                 self.sources[identity, kind] = source
 
@@ -172,11 +182,17 @@ class Taint:
             yield self.violation(
                 instruction, "a value loaded from memory is multiplied into an address", operands[1:], DATA
             )
-        elif (opcode == "store" or STORING_CALLS.match(callee)) and self.mark_of(operands[0]) & PRODUCT:
-            yield self.violation(instruction, "a product is stored", operands[:1], PRODUCT)
+        elif self.mark_of(*shifted_by(instruction)) & DATA:
+            yield self.violation(
+                instruction, "a value loaded from memory says how far to shift", shifted_by(instruction), DATA
+            )
+        elif self.mark_of(*stored_by(instruction)) & PRODUCT:
+            yield self.violation(instruction, "a product is stored", stored_by(instruction), PRODUCT)
         elif opcode == "ret" and self.mark_of(*operands) & PRODUCT:
             yield self.violation(instruction, "a product is returned", operands, PRODUCT)
-        elif opcode == "icmp" and self.mark_of(*operands) == DATA | PRODUCT:
+        elif (opcode == "icmp" or COMPARING_CALLS.match(callee)) and (
+            self.mark_of(*operands) & (DATA | PRODUCT) == DATA | PRODUCT
+        ):
             yield self.violation(
                 instruction, "a product is compared with a value loaded from memory", operands, PRODUCT
             )
@@ -187,7 +203,9 @@ class Taint:
         """Tell whether the effect of an instruction is understood."""
         opcode, callee = instruction.opcode, instruction.callee
         if opcode in ("call", "invoke"):
-            patterns = (PASSING_CALLS, MULTIPLYING_CALLS, LOADING_CALLS, STORING_CALLS, SILENT_CALLS)
+            patterns = (
+                PASSING_CALLS, COMPARING_CALLS, MULTIPLYING_CALLS, LOADING_CALLS, STORING_CALLS, SILENT_CALLS,
+            )  # fmt: skip
             return callee in self.returned or any(pattern.match(callee) for pattern in patterns)
         known = {"load", "store", "ret", "icmp", "select", "getelementptr", "atomicrmw", "cmpxchg"}
         return opcode in known | PASSING | MULTIPLIERS | CONTROL
@@ -227,6 +245,29 @@ def is_multiplication(instruction):
         return False
     constants = [operand.constant for operand in instruction.operands if operand.constant is not None]
     return instruction.opcode in DIVIDERS or not any(is_power_of_two(abs(constant)) for constant in constants)
+
+
+def shifted_by(instruction):
+    """Return the operand that says how far an instruction shifts, if it shifts.
+
+    A constant that is shifted right by data is a table of bits, as LLVM makes one of comparisons with several constants.
+    """
+    operands = instruction.operands
+    if instruction.opcode in ("shl", "ashr") or (instruction.opcode == "lshr" and operands[0].constant is None):
+        return operands[1:2]
+    return operands[2:3] if FUNNEL_SHIFTS.match(instruction.callee) else ()
+
+
+def stored_by(instruction):
+    """Return the operands that an instruction leaves in memory; what is copied from memory to memory is none."""
+    opcode, callee, operands = instruction.opcode, instruction.callee, instruction.operands
+    if opcode in ("atomicrmw", "cmpxchg"):
+        return operands[1:]
+    if callee.startswith("llvm.memset"):
+        return operands[1:2]
+    if opcode == "store" or callee.startswith("llvm.masked.") and STORING_CALLS.match(callee):
+        return operands[:1]
+    return ()
 
 
 def users_of(instructions):

@@ -188,6 +188,25 @@ def guilty_stored_product(a, width, out):
         out[i] = i * width  # guilty
 
 
+def guilty_fill(first, second, out):
+    for i in range(out.shape[0]):  # guilty
+        out[i] = first * second  # guilty
+
+
+def guilty_address_stored(a, width, out):
+    out[0] = a[width * width :].ctypes.data  # guilty
+
+
+def guilty_shift(a, out):
+    for i in range(a.shape[0]):
+        out[i] = a[i] << out[i]  # guilty
+
+
+def guilty_shift_of_constant(a, out):
+    for i in range(a.shape[0]):
+        out[i] = 5 << (a[i] & 7)  # guilty
+
+
 def guilty_running_offset(a, width, out):
     row = 0
     for i in range(a.shape[0]):  # guilty
@@ -342,6 +361,16 @@ def innocent_local_array(a, out):
         out[i] = kept[i]
 
 
+def innocent_sign(a, out):
+    for i in range(a.shape[0]):
+        out[i] = 1 if a[i] > 0 else (-1 if a[i] < 0 else 0)
+
+
+def innocent_choice_of_constants(a, out):
+    for i in range(a.shape[0]):
+        out[i] = 10 if a[i] == 0 else 7 if a[i] == 1 else 99 if a[i] == 2 else 4 if a[i] == 3 else 1
+
+
 def innocent_constants(a, out):
     for i in range(a.shape[0]):
         out[i] = 6 * 7
@@ -380,6 +409,8 @@ SIGNATURES = {
     "guilty_stride_of_loaded_index": f"({INT}, {INT2}, {INT})",
     "guilty_flat_offset": f"({INT}, int64, {INT}, {INT})",
     "guilty_stored_product": f"({INT}, int64, {INT})",
+    "guilty_fill": "(int64, int64, uint8[::1])",
+    "guilty_address_stored": f"({INT}, int64, {INT})",
     "guilty_running_offset": f"({INT}, int64, {INT})",
     "guilty_product_compared": f"({INT}, int64, {INT})",
     "guilty_dot": "(float64[::1], float64[::1])",

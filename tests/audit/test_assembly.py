@@ -49,6 +49,17 @@ FORBIDDEN_X86 = [
     "cvtsi2sd\t%rax, %xmm0",
     "vcvtdq2ps\t%ymm0, %ymm0",
     "divss\t%xmm0, %xmm1",
+    "{vex}\tvpdpbusd\t%ymm0, %ymm1, %ymm2",
+    "{evex}\tvpmulld\t%ymm0, %ymm1, %ymm2",
+    "tdpbssd\t%tmm1, %tmm2, %tmm3",
+    "vpmacsww\t%xmm0, %xmm1, %xmm2, %xmm3",
+    "vscalefps\t%zmm0, %zmm1, %zmm2",
+    "vrndscaleps\t$1, %zmm0, %zmm1",
+    "vrangeps\t$1, %xmm0, %xmm1, %xmm2",
+    "vfcmulcsh\t%xmm0, %xmm1, %xmm2",
+    "vaddsubps\t%xmm0, %xmm1, %xmm2",
+    "vaddpbf16\t%zmm0, %zmm1, %zmm2",
+    "fimull\t(%rax)",
 ]
 FORBIDDEN_ARM = [
     "mul\tv0.4s, v1.4s, v2.4s",
@@ -66,6 +77,8 @@ SCALAR = [
     (X86, "mulq\t%rcx"),
     (X86, "mulxq\t%rax, %rcx, %rdx"),
     (X86, "idivq\t%rcx"),
+    (X86, "lock\timull\t%eax, %ebx"),
+    (X86, "imulzul\t$3, %eax, %ebx"),
 ] + [(ARM, line) for line in ("madd\tx0, x1, x2, x3", "smull\tx0, w1, w2", "umulh\tx0, x1, x2", "sdiv\tx0, x1, x2")]
 
 
@@ -85,7 +98,19 @@ def test_scalar_products_are_counted(template, line):
     assert () == census.forbidden and 2 == census.scalar_multiplies
 
 
-@pytest.mark.parametrize("line", ["nop", "vpsadbw\t%ymm2, %ymm3, %ymm3"])
+INNOCENT = [
+    "nop",
+    "vpsadbw\t%ymm2, %ymm3, %ymm3",
+    "rep;stosq\t%al, %es:(%rdi)",
+    "lock\txaddq\t%rax, (%rbx)",
+    "vpminsd\t%zmm0, %zmm1, %zmm2",
+    "data16\tdata16\tcs\tnopw\t(%rax,%rax)",
+    "tileloadd\t(%rax), %tmm0",
+    "vgf2p8affineqb\t$0, %ymm1, %ymm2, %ymm3",
+]
+
+
+@pytest.mark.parametrize("line", INNOCENT)
 def test_moves_and_additions_are_innocent(line):
     """A move of packed floats is a move, and a sum of differences a sum."""
     census = read_assembly(X86.format(line=line), ["kernel"])
