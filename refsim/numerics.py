@@ -125,8 +125,7 @@ def register_signal(site, register, bits, shape, low, high):
     RegisterError
         If a worst case leaves the declared width.
     """
-    if not 2 <= bits <= 64:
-        raise NetworkError(f"{site}: the {register} register must have 2 to 64 bits, got {bits}")
+    require_integer(f"{site}: bits of the {register}", bits, 2, 64)
     signal = Signal(storage(bits), tuple(shape), np.asarray(low, np.int64), np.asarray(high, np.int64))
     if signal.bits > bits:
         raise RegisterError(site, register, signal.bits, bits)
@@ -183,7 +182,7 @@ def require_array(name, array, dtypes, shape):
     dtypes : str or tuple of str
         Names of the accepted types.
     shape : tuple of int or None
-        Expected shape; None stands for any size along an axis.
+        Expected shape; None stands for any size along an axis, but for 0.
 
     Raises
     ------
@@ -191,7 +190,7 @@ def require_array(name, array, dtypes, shape):
         Naming the expected and the found type and shape.
     """
     dtypes = (dtypes,) if isinstance(dtypes, str) else dtypes
-    fits = len(array.shape) == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape))
+    fits = len(array.shape) == len(shape) and all(want in (None, got) and got for want, got in zip(shape, array.shape))
     if array.dtype.name not in dtypes or not fits:
         expected = "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
         raise NetworkError(
@@ -208,6 +207,12 @@ def require_integer(name, value, low, high):
     """Check that a scalar is an integer in [low, high]."""
     if not is_integer(value) or not low <= value <= high:
         raise NetworkError(f"{name}: expected an integer from {low} to {high}, got {value!r}")
+
+
+def require_truth(name, value):
+    """Check that a scalar is a truth value."""
+    if not isinstance(value, bool):
+        raise NetworkError(f"{name}: expected True or False, got {value!r}")
 
 
 def require_choice(name, value, choices):

@@ -1,12 +1,16 @@
 """Threads that share the work of a step."""
 
 import os
+from contextvars import copy_context
 from functools import partial
 from itertools import pairwise
 from queue import SimpleQueue
 from threading import Thread
 
 from refsim.audit.guard import unguarded
+from refsim.numerics import require_integer
+
+MOST_THREADS = 1024
 
 PARALLEL_COST = 150_000
 """Work of less than about so many nanoseconds is done by one thread: to wake another takes half as long."""
@@ -64,10 +68,16 @@ class Pool:
     ----------
     threads : int, optional
         All cores by default.
+
+    Raises
+    ------
+    NetworkError
+        If it is not a number of threads.
     """
 
     def __init__(self, threads=None):
         self.threads = (os.cpu_count() or 1) if threads is None else threads
+        require_integer("threads", self.threads, 1, MOST_THREADS)
         self.workers = [idle_worker() for _ in range(self.threads - 1)]
 
     def __enter__(self):
@@ -102,11 +112,11 @@ class Pool:
         return [count * part // parts for part in range(parts + 1)]
 
     def share(self, works):
-        """Call functions side by side, at most as many as there are threads."""
+        """Call functions side by side, at most as many as there are threads, each in the context of the caller."""
         own, *others = works
         helpers = self.workers[: len(others)]
         for worker, work in zip(helpers, others):
-            worker.tasks.put(work)
+            worker.tasks.put(partial(copy_context().run, work))
         try:
             own()
         finally:

@@ -1,6 +1,7 @@
 """How a loop becomes a kernel: proved machine code for integers, Python source for counting integers."""
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial, update_wrapper
 
 import numpy as np
@@ -73,7 +74,7 @@ class Kernel:
 
     def _run(self, entry_point, report, arguments):
         self.require_own_source()
-        for reports in _witnesses:
+        for reports in _witnesses.get():
             reports.setdefault((report.name, report.signature), report)
         return entry_point(*arguments)
 
@@ -100,32 +101,37 @@ def tuned_kernel(function):
     return Kernel(function, apart=True)
 
 
-KIND_OF_ARRAY = 0x501
-"""NumPy's flags for C order, alignment and writing."""
+C_ORDER, FORTRAN_ORDER, KIND_OF_ARRAY = 0x1, 0x2, 0x501
+"""NumPy's flags: each order, and C order with alignment and writing."""
 
-_witnesses = []
+_witnesses = ContextVar("witnesses", default=())
 
 
 @contextmanager
 def witnessed():
-    """Collect the proofs of the kernels that run within the block, in any thread.
+    """Collect the proofs of the kernels that run for the block: in its thread, and in those that a pool lends it.
 
     Yields
     ------
     reports : dict of KernelReport by name and signature
     """
     reports = {}
-    _witnesses.append(reports)
+    before = _witnesses.set((*_witnesses.get(), reports))
     try:
         yield reports
     finally:
-        _witnesses.remove(reports)
+        _witnesses.reset(before)
 
 
 def argument_type(argument):
-    """Return what distinguishes one specialisation from another."""
+    """Return what distinguishes one specialisation from another; Fortran's order counts where that of C is missing."""
     if isinstance(argument, np.ndarray):
-        return argument.dtype, argument.ndim, argument.flags.num & KIND_OF_ARRAY
+        flags = argument.flags.num
+        return (
+            argument.dtype,
+            argument.ndim,
+            flags & (KIND_OF_ARRAY if flags & C_ORDER else KIND_OF_ARRAY | FORTRAN_ORDER),
+        )
     if isinstance(argument, tuple):
         return tuple(map(argument_type, argument))
     return type(argument)
