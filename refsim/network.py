@@ -1,6 +1,6 @@
 """The network as data: named operators in order, validated once."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -71,7 +71,14 @@ class Node:
 
 
 class Graph:
-    """What a whole network and a piece of one share: `nodes` in order, and `signals` by site."""
+    """What a whole network and a piece of one share: `nodes` in order, and `signals` by site.
+
+    A graph is what it was when it was validated: arrays that others may write are copied. It is pickled as what it was
+    made of, and validated again.
+    """
+
+    def __reduce__(self):
+        return type(self), tuple(getattr(self, field.name) for field in fields(self) if field.init)
 
     def input_signals(self, node):
         """Return the forms of what a node reads."""
@@ -165,9 +172,10 @@ class Fragment(Graph):
 
 
 def propagate(graph, inputs, static_inputs):
-    """Validate a graph node by node, and set its `signals` and `static_sites`."""
+    """Settle the operators of a graph, validate it node by node, and set its `signals` and `static_sites`."""
     require_integer(f"{graph.name}: timesteps", graph.timesteps, 1, MOST_TIMESTEPS)
     signals, static = dict(inputs), set(static_inputs)
+    object.__setattr__(graph, "nodes", tuple(replace(node, operator=node.operator.settled()) for node in graph.nodes))
     for node in graph.nodes:
         signals.update(site_signals(node, signals, graph.timesteps))
         if node.operator.register is None and static.issuperset(node.inputs):
@@ -188,18 +196,20 @@ def input_signal(name, network_input):
 
 def site_signals(node, signals, timesteps):
     """Validate one node after those before it; return its sites: the output and, where there is one, the register."""
-    if node.name in signals:
-        raise NetworkError(f"{node.name}: two nodes have this name")
+    for site in filter(None, (node.name, node.register_site)):
+        if site in signals:
+            raise NetworkError(f"{node.name}: two nodes have the site {site}")
     missing = [site for site in node.inputs if site not in signals]
     if missing:
         raise NetworkError(f"{node.name}: reads {missing[0]}, which no earlier node gives")
     inputs = [signals[site] for site in node.inputs]
-    try:
-        sites = {node.name: node.operator.output(node.name, inputs, timesteps)}
-        if node.register_site is not None:
-            sites[node.register_site] = node.operator.state(node.name, inputs, timesteps)
-    except ValueError as error:
-        raise NetworkError(f"{node.name}: {node.operator.kind()} does not take {len(inputs)} inputs") from error
+    if len(inputs) != node.operator.input_count:
+        raise NetworkError(
+            f"{node.name}: {node.operator.kind()} reads {node.operator.input_count} sites, got {len(inputs)}"
+        )
+    sites = {node.name: node.operator.output(node.name, inputs, timesteps)}
+    if node.register_site is not None:
+        sites[node.register_site] = node.operator.state(node.name, inputs, timesteps)
     return sites
 
 

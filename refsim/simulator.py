@@ -64,7 +64,7 @@ def run(network, image, record=(), threads=None, engine="fast"):
     network : Network
     image : ndarray
         uint8 of shape (Y, X) or (Y, X, C), or int8 spike frames of shape (T, Y, X, C), as the network's input says.
-    record : iterable of str
+    record : str or iterable of str
         Sites to keep, as in ``block0.attention.scores``; ``*`` and ``?`` stand for any characters.
     threads : int, optional
         Threads for large layers; all cores by default. The bits of the result do not depend on it.
@@ -81,7 +81,7 @@ def run(network, image, record=(), threads=None, engine="fast"):
     InputError
         If the input does not fit the network.
     NetworkError
-        If a site to record does not exist.
+        If there is no such site to record, no such engine, or no such number of threads.
     """
     require_choice("engine", engine, ENGINES)
     frames, sites = input_frames(network, image), match_sites(network, record)
@@ -125,7 +125,7 @@ def run_operator(site, operator, *inputs):
     site : str
         Name of the output.
     operator : Operator
-    *inputs : ndarray of integers, shape (T, ...)
+    *inputs : ndarray of integers, shape (T, ..., C)
 
     Returns
     -------
@@ -135,9 +135,9 @@ def run_operator(site, operator, *inputs):
     Raises
     ------
     InputError
-        If the inputs are not integers of equally many timesteps.
+        If the inputs are not integers of equally many timesteps, of two axes at least and not empty.
     NetworkError
-        If they do not fit the operator.
+        If they do not fit the operator; RegisterError if a register of it could not hold the results.
 
     Examples
     --------
@@ -147,10 +147,13 @@ def run_operator(site, operator, *inputs):
     >>> trace["neuron"].tolist(), trace["neuron.membrane"].tolist()
     ([[0], [1], [0]], [[5], [0], [5]])
     """
-    frames = {f"input{place}": np.asarray(values) for place, values in enumerate(inputs)}
-    if any(values.dtype.kind not in "iu" or values.ndim < 2 or not values.size for values in frames.values()):
-        found = ", ".join(f"{values.shape} of {values.dtype}" for values in frames.values())
-        raise InputError(f"{site}: expected integers of shape (T, ..., C), got {found}")
+    frames = {f"input{place}": native(np.asarray(values)) for place, values in enumerate(inputs)}
+    if not frames or any(
+        values.dtype.kind not in "iu" or values.dtype == np.uint64 or values.ndim < 2 or not values.size
+        for values in frames.values()
+    ):
+        found = ", ".join(f"{values.shape} of {values.dtype}" for values in frames.values()) or "none"
+        raise InputError(f"{site}: expected integers of at most int64 and of shape (T, ..., C), got {found}")
     if len({len(values) for values in frames.values()}) != 1:
         raise InputError(f"{site}: expected inputs of equally many timesteps, got {[len(v) for v in frames.values()]}")
     signals = {name: Signal.of(values) for name, values in frames.items()}
@@ -161,11 +164,22 @@ def run_operator(site, operator, *inputs):
 def interpret(network, image, record=()):
     """Run a network on the kernels' Python source, with integers that count and cannot multiply.
 
-    It is thousands of times slower than `run` and shares no compiled code with it; parameters, result and errors are
-    the same.
+    It is thousands of times slower than `run` and shares no compiled code with it.
+
+    Parameters
+    ----------
+    network, image, record
+        As for `run`.
+
+    Returns
+    -------
+    result : Result
+        Equal to that of `run`; its census is what the integers counted.
 
     Raises
     ------
+    InputError, NetworkError
+        As by `run`.
     MultiplicationError
         If a kernel does to data what the contract forbids.
     """
@@ -299,6 +313,11 @@ def input_frames(network, image):
             f"{network.name} takes {what} with values from {low} to {high}, got {frames.min()} to {frames.max()}"
         )
     return np.ascontiguousarray(frames)
+
+
+def native(values):
+    """Return integers in the order of bytes that the machine has."""
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def match_sites(network, record):

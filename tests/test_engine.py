@@ -24,7 +24,7 @@ from refsim.engine.trains import PoolStep
 from refsim.errors import NetworkError
 from refsim.kernels.kernel import Kernel
 from refsim.network import Input, Network, Node
-from refsim.ops import LIF, Convolution, MaxPool, Residual, Tokens, TokenSum
+from refsim.ops import LIF, Context, Convolution, KeyValue, MaxPool, Residual, Tokens, TokenSum
 from refsim.simulator import run, with_logits
 
 PATTERNS = ("*", "*attention*", "*residual*", "*.membrane", "*linear*", "stem.*", "stage*", "*context", "*scores")
@@ -268,3 +268,24 @@ def test_a_window_waits_for_the_lists_of_its_neighbours():
     chains = [chain.steps for program in programs for chain in program.chains]
     listing = next(steps for steps in chains if any(isinstance(step, ListStep) for step in steps))
     assert [PoolStep, ListStep] == [type(step) for step in listing]
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1 << 20, 2.0])
+def test_what_is_no_number_of_threads_is_refused(threads):
+    """By either engine, however small the network."""
+    network = network_of("binary")
+    for engine in ("reference", "fast"):
+        with pytest.raises(NetworkError, match="threads: expected an integer from 1 to 1024, got"):
+            run(network, input_of(network, 0), threads=threads, engine=engine)
+
+
+def test_products_of_different_attentions_are_computed_apart():
+    """K^T V, where it has the shape of a map, read as the scores of a context: as the plain kernels have it."""
+    weights = np.arange(1, 5, dtype=np.int8).reshape(1, 1, 1, 4)
+    pixels = Convolution(weights, np.zeros(4, np.int32), padding=0, planes=8)
+    nodes = [Node("pixels", pixels, ("input",)), Node("neuron", LIF(np.full(4, 300, np.int32)), ("pixels",))]
+    nodes += [Node("spikes", Tokens(), ("neuron",)), Node("product", KeyValue(1), ("spikes", "spikes"))]
+    nodes += [Node("context", Context(), ("product", "spikes")), Node("count", TokenSum(), ("context",))]
+    network = Network("mixed", 3, Input("image", (2, 2, 1)), tuple(nodes), 1)
+    for seed in range(5):
+        assert_equal(*both_engines(network, input_of(network, seed)))

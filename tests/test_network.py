@@ -1,11 +1,14 @@
 """The network as data."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 from refsim.errors import NetworkError, RegisterError
 from refsim.network import Assembly, Input, Network, Node
-from refsim.ops import LIF, Convolution, TimeSum, Tokens, TokenSum
+from refsim.ops import LIF, Convolution, Linear, TimeSum, Tokens, TokenSum
+from refsim.simulator import ENGINES, interpret, run
 
 
 def neuron(thresholds=3, **fields):
@@ -14,6 +17,15 @@ def neuron(thresholds=3, **fields):
 
 def network(*nodes, timesteps=2, kind="binary", shape=(2, 2, 3), denominator=1):
     return Network("tiny", timesteps, Input(kind, shape), nodes, denominator)
+
+
+def linear(weights, site="tokens", bias=None):
+    return Node("linear", Linear(weights, np.zeros(weights.shape[1], np.int32) if bias is None else bias), (site,))
+
+
+def mapped(weights):
+    """Tokens of three channels through a linear map, counted."""
+    return network(TOKENS, linear(weights), Node("count", TokenSum(), ("linear",)))
 
 
 TOKENS = Node("tokens", Tokens(), ("input",))
@@ -45,9 +57,29 @@ def test_static_sites_depend_on_the_image_alone():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: network(TOKENS, TOKENS), "tokens: two nodes have this name"),
+        (lambda: network(TOKENS, TOKENS), "tokens: two nodes have the site tokens"),
         (lambda: network(COUNT), "count: reads tokens, which no earlier node gives"),
-        (lambda: network(Node("tokens", Tokens(), ("input", "input"))), "tokens: Tokens does not take 2 inputs"),
+        (lambda: network(Node("tokens", Tokens(), ("input", "input"))), "tokens: Tokens reads 1 sites, got 2"),
+        (
+            lambda: network(Node("n.membrane", Tokens(), ("input",)), Node("n", neuron(), ("input",))),
+            "n: two nodes have the site n.membrane",
+        ),
+        (
+            lambda: network(Node("n", neuron(halve_input=1), ("input",))),
+            "n.halve_input: expected True or False, got 1",
+        ),
+        (
+            lambda: network(Node("n", neuron(membrane_bits=32.0), ("input",))),
+            "n: bits of the membrane: expected an integer from 2 to 64, got 32.0",
+        ),
+        (
+            lambda: network(linear(np.ones((3, 2), np.int8), "input")),
+            r"takes tokens of shape \(N, C\), got \(2, 2, 3\)",
+        ),
+        (
+            lambda: network(TOKENS, linear(np.ones((3, 0), np.int8))),
+            r"expected .* of shape \(3, any\), got int8 \(3, 0\)",
+        ),
         (lambda: network(), "a network needs at least one node"),
         (lambda: network(TOKENS), r"tokens: the last node must give logits of shape \(1, classes\), got \(4, 3\)"),
         (lambda: network(TOKENS, COUNT, timesteps=0), "tiny: timesteps: expected an integer from 1 to 1024, got 0"),
@@ -79,3 +111,64 @@ def test_assembly_widens_a_register_where_the_proof_asks_for_it():
     assert np.dtype(np.int64) == assembly.signals["n.membrane"].dtype
     with pytest.raises(RegisterError, match="its register has 64"):
         Assembly(Input("binary", (2, 2, 3)), 5).add("n", neuron(leak_shift=16), "input")
+
+
+WEIGHTS = np.arange(6, dtype=np.int8).reshape(3, 2)
+FRAMES = np.ones((2, 2, 2, 3), np.int8)
+LAYOUTS = {
+    "Fortran's order": lambda weights: np.asfortranarray(weights),
+    "a part of a larger array": lambda weights: np.pad(weights, ((0, 0), (0, 3)))[:, :2],
+    "backwards": lambda weights: weights[::-1, ::-1].copy()[::-1, ::-1],
+    "the other order of bytes": lambda weights: weights.astype(">i2"),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_weights_may_lie_in_memory_as_they_like(layout):
+    """Four tokens of ones give four times the sums of the columns, 6 and 9, by every route."""
+    tiny = mapped(layout(WEIGHTS))
+    for result in (*(run(tiny, FRAMES, engine=engine) for engine in ENGINES), interpret(tiny, FRAMES)):
+        assert [24, 36] == result.logits.tolist()
+
+
+def test_a_network_stays_what_was_validated():
+    """Who writes into weights after the range proof does not write into the network's; it holds plain integers."""
+    weights, padding = WEIGHTS.copy(), np.uint8(0)
+    view = weights.view()
+    view.flags.writeable = False
+    tiny = mapped(view)
+    weights[:] = 100
+    assert [24, 36] == run(tiny, FRAMES).logits.tolist()
+    with pytest.raises(ValueError, match="read-only"):
+        tiny["linear"].operator.weights[:] = 100
+    convolution = Convolution(np.ones((1, 1, 3, 2), np.int8), np.zeros(2, np.int32), padding=padding)
+    assert (
+        type(
+            network(Node("conv", convolution, ("input",)), Node("tokens", Tokens(), ("conv",)), COUNT)[
+                "conv"
+            ].operator.padding
+        )
+        is int
+    )
+
+
+def test_what_nobody_can_write_is_not_copied():
+    """Weights of a model file are there once."""
+    weights = WEIGHTS.copy()
+    weights.flags.writeable = False
+    assert mapped(weights)["linear"].operator.weights is weights
+
+
+def test_a_network_that_has_run_can_be_pickled():
+    """What the engine keeps for the next run stays behind."""
+    tiny = mapped(WEIGHTS)
+    run(tiny, FRAMES)
+    assert [24, 36] == run(pickle.loads(pickle.dumps(tiny)), FRAMES).logits.tolist()
+
+
+def test_a_register_may_be_read():
+    """A node that reads membranes sees them after each timestep, by both engines and by interpretation."""
+    tokens = Node("tokens", Tokens(), ("n.membrane",))
+    tiny = network(Node("n", neuron(leak_shift=0, halve_input=False), ("input",)), tokens, COUNT)
+    for result in (*(run(tiny, FRAMES, engine=engine) for engine in ENGINES), interpret(tiny, FRAMES)):
+        assert [8, 8, 8] == result.logits.tolist()

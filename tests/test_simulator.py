@@ -166,8 +166,9 @@ def test_registers_of_one_operator_are_proved():
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ((), r"equally many timesteps, got \[\]"),
+        ((), r"got none"),
         ((np.zeros((1, 1, 2, 2)),), r"got \(1, 1, 2, 2\) of float64"),
+        ((np.zeros((1, 2, 2), np.uint64),), r"integers of at most int64 .* got \(1, 2, 2\) of uint64"),
         ((np.zeros(3, np.int32),), r"got \(3,\) of int32"),
         ((np.zeros((2, 1, 2, 2), np.int32), np.zeros((1, 2, 2), np.int8)), r"equally many timesteps, got \[2, 1\]"),
     ],

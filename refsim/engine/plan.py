@@ -44,6 +44,10 @@ MOST_ROWS = 1 << 16
 """Rows are listed in 16 bits, and so are the channels of a place."""
 
 
+SECOND_PRODUCTS = {Scores: (Context, 0), KeyValue: (Retrieval, 1)}
+"""Which product reads another, and as which of its inputs."""
+
+
 class Plan:
     """A network prepared for the fast engine; one run at a time.
 
@@ -143,10 +147,14 @@ class Plan:
             return None
         return readers[0]
 
+    def is_wanted(self, register):
+        """Tell whether a register is recorded or read at every timestep."""
+        return register in self.sites or register in self.readers
+
     def fires(self, node):
         """Tell whether a node is a layer of neurons whose spikes are kept as trains."""
         operator = node.operator
-        if not isinstance(operator, LIF) or node.register_site in self.sites:
+        if not isinstance(operator, LIF) or self.is_wanted(node.register_site):
             return False
         last = operator.level_shift(self.graph.timesteps - 1)
         return (
@@ -189,7 +197,7 @@ class Plan:
         site, signals = node.inputs[0], self.graph.signals
         if (
             not isinstance(node.operator, TimeSum)
-            or node.register_site in self.sites
+            or self.is_wanted(node.register_site)
             or site in self.as_planes | self.graph.static_sites
             or not signals[site].dtype == signals[node.name].dtype == np.int32
         ):
@@ -198,19 +206,20 @@ class Plan:
 
     def attention(self, node):
         """Compute both products of binary spikes at once, where the first is not recorded."""
-        if not isinstance(node.operator, (Scores, KeyValue)) or node.name in self.sites:
-            return None
+        second, place = SECOND_PRODUCTS.get(type(node.operator), (None, 0))
         readers = self.readers.get(node.name, ())
-        if len(readers) != 1 or not isinstance(readers[0].operator, (Context, Retrieval)):
+        if second is None or node.name in self.sites or len(readers) != 1 or type(readers[0].operator) is not second:
             return None
         context = readers[0]
+        if context.inputs[place] != node.name:
+            return None
         sites = {*node.inputs, *context.inputs} - {node.name}
         fits = self.as_planes.issuperset(sites) and all(self.graph.signals[site].interval == (0, 1) for site in sites)
         gates = (node.operator.gate, getattr(context.operator, "gate", "v"))
         narrow = node.operator.accumulator_bits <= 32 and context.operator.accumulator_bits <= 32
         if not fits or not narrow or gates not in (("q", "v"), ("k", "v")):
             return None
-        if isinstance(node.operator, Scores) and (node.operator.gate != "q" or context.inputs[0] != node.name):
+        if isinstance(node.operator, Scores) and node.operator.gate != "q":
             return None
         neuron = self.only_neuron(context)
         self.as_planes.update(filter(None, [neuron and neuron.name]))

@@ -29,6 +29,8 @@ class Scores(Operator):
     gate: str = "q"
     accumulator_bits: int = 32
 
+    input_count = 2
+
     def output(self, site, inputs, timesteps):
         query, key = inputs
         require_choice(f"{site}.gate", self.gate, ("q", "k"))
@@ -69,6 +71,8 @@ class Context(Operator):
 
     gate: str = "v"
     accumulator_bits: int = 32
+
+    input_count = 2
 
     def output(self, site, inputs, timesteps):
         attention_map, value = inputs

@@ -14,6 +14,7 @@ from refsim.numerics import (
     require_choice,
     require_headroom,
     require_integer,
+    require_truth,
 )
 from refsim.ops.operator import Operator, as_rows
 
@@ -59,6 +60,7 @@ class LIF(Operator):
         require_choice(f"{site}.spikes", self.spikes, ("binary", "ternary"))
         require_choice(f"{site}.reset", self.reset, ("zero", "subtract"))
         require_choice(f"{site}.rounding", self.rounding, ("exact", "floor"))
+        require_truth(f"{site}.halve_input", self.halve_input)
         halving_floor = self.rounding == "floor" and self.halve_input
         require_integer(f"{site}.leak_shift", self.leak_shift, 1 if halving_floor else 0, MOST_LEAK)
         return Signal.uniform(np.int8, signal.shape, -1 if self.spikes == "ternary" else 0, 1)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from refsim.errors import NetworkError
 from refsim.kernels.accumulate import accumulate_planes, accumulate_spikes
 from refsim.numerics import require_array
 from refsim.ops.gathering import (
@@ -42,6 +43,8 @@ class Linear(Operator):
 
     def output(self, site, inputs, timesteps):
         (signal,) = inputs
+        if len(signal.shape) != 2:
+            raise NetworkError(f"{site}: a linear map takes tokens of shape (N, C), got {signal.shape}")
         require_array(f"{site}.weights", self.weights, WEIGHT_TYPES, (signal.channels, None))
         require_array(f"{site}.bias", self.bias, ("int32", "int64"), (self.weights.shape[1],))
         require_gathering(site, signal, self.planes)

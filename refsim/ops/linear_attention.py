@@ -28,6 +28,7 @@ class KeyValue(Operator):
     gate: str = "k"
     accumulator_bits: int = 32
 
+    input_count = 2
     since_minor = 1
 
     def output(self, site, inputs, timesteps):
@@ -68,6 +69,7 @@ class Retrieval(Operator):
 
     accumulator_bits: int = 32
 
+    input_count = 2
     since_minor = 1
 
     def output(self, site, inputs, timesteps):

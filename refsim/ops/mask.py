@@ -18,6 +18,7 @@ class Mask(Operator):
     The mask has the tokens' own shape (N, C), or is one row (1, C) for all of them.
     """
 
+    input_count = 2
     since_minor = 1
 
     def output(self, site, inputs, timesteps):

@@ -1,6 +1,6 @@
 """What every operator answers: the form of its output, its state, one timestep, and its share of the census."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -16,6 +16,8 @@ class Operator:
 
     Attributes
     ----------
+    input_count : int
+        How many sites it reads.
     is_neuron : bool
         Whether the output is spikes of which a firing rate can be told.
     register : str or None
@@ -24,6 +26,7 @@ class Operator:
         Minor version of the numerics that first has the operator.
     """
 
+    input_count = 1
     is_neuron = False
     register = None
     since_minor = 0
@@ -101,6 +104,33 @@ class Operator:
         """Return the other fields by name: words, integers, truth values."""
         arrays = self.parameters()
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in arrays}
+
+    def settled(self):
+        """Return the operator as it stays: arrays that nobody writes, in C order, and plain integers."""
+        changes = {field.name: settled_value(getattr(self, field.name)) for field in fields(self)}
+        return replace(self, **{name: value for name, value in changes.items() if value is not getattr(self, name)})
+
+
+def settled_value(value):
+    """Return a parameter or setting as it stays; the same object where it may."""
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if not isinstance(value, np.ndarray) or (value.flags.c_contiguous and value.dtype.isnative and is_frozen(value)):
+        return value
+    settled = np.array(value, value.dtype.newbyteorder("="), order="C")
+    settled.flags.writeable = False
+    return settled
+
+
+def is_frozen(array):
+    """Tell whether neither an array nor what it is a view of can be written."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return not isinstance(array, memoryview) or array.readonly
 
 
 def as_rows(array):

@@ -24,6 +24,8 @@ class Residual(Operator):
     branch_shift: int = 0
     accumulator_bits: int = 32
 
+    input_count = 2
+
     def output(self, site, inputs, timesteps):
         stream, branch = inputs
         if stream.shape != branch.shape:
