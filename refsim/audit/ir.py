@@ -3,6 +3,7 @@
 import ctypes
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import llvmlite.binding as llvm
 
@@ -56,6 +57,26 @@ class Instruction:
 
 
 @dataclass(frozen=True, eq=False)
+class Block:
+    """Instructions that run one after the other, and where they lead.
+
+    Attributes
+    ----------
+    identity : int
+    instructions : tuple of Instruction
+    condition : Operand or None
+        What the last one asks to choose among successors.
+    successors : tuple of int
+        Identities of blocks.
+    """
+
+    identity: int
+    instructions: tuple
+    condition: Operand | None
+    successors: tuple
+
+
+@dataclass(frozen=True, eq=False)
 class Function:
     """One function with a body.
 
@@ -64,12 +85,18 @@ class Function:
     name : str
     arguments : dict of str by int
         Names of the parameters by identity, in order.
-    instructions : tuple of Instruction
+    blocks : tuple of Block
+        The first is the entry.
     """
 
     name: str
     arguments: dict
-    instructions: tuple
+    blocks: tuple
+
+    @cached_property
+    def instructions(self):
+        """All instructions, in order."""
+        return tuple(instruction for block in self.blocks for instruction in block.instructions)
 
 
 def read_functions(ir):
@@ -90,13 +117,24 @@ def read_functions(ir):
         function.name: Function(
             function.name,
             {identity(argument): argument.name for argument in function.arguments},
-            tuple(
-                read_instruction(instruction, lines) for block in function.blocks for instruction in block.instructions
-            ),
+            tuple(read_block(block, lines) for block in function.blocks),
         )
         for function in module.functions
         if not function.is_declaration
     }
+
+
+def read_block(block, lines):
+    instructions = list(block.instructions)
+    last = [(value, str(value.type) == "label") for value in instructions[-1].operands]
+    labels = tuple(identity(value) for value, is_label in last if is_label)
+    asked = last[0][0] if len(labels) > 1 and not last[0][1] else None
+    return Block(
+        identity(block),
+        tuple(read_instruction(instruction, lines) for instruction in instructions),
+        None if asked is None else read_operand(asked),
+        labels,
+    )
 
 
 def read_instruction(instruction, lines):

@@ -1,6 +1,7 @@
 """The proof that a compiled function does not multiply data: a forward taint over LLVM's optimised IR.
 
-A value loaded from memory is data. Data must never reach a multiplier or a divider, an address that scales its index
+A value loaded from memory is data, and so is what data decide: which of two values is selected, which way was taken to
+where paths meet, how often a loop ran. Data must never reach a multiplier or a divider, an address that scales its index
 by other than a power of two included, nor say how far something is shifted. The product of two values that are not data
 serves addresses and loop bounds; it must never be stored, returned, or compared with data, nor may an address that it
 went into become a number and be so. There is no floating point at all, and only known functions are called. Taint flows
@@ -9,6 +10,8 @@ through every instruction; what is not known is a violation.
 
 import re
 from dataclasses import dataclass
+
+from refsim.audit.control import Control
 
 DATA, PRODUCT, ADDRESS = 1, 2, 4
 """What a value holds: something loaded; a product of what is not; an address into which a product went."""
@@ -89,6 +92,7 @@ class Taint:
         self.functions, self.root = functions, root
         self.marks, self.sources, self.origins = {}, {}, {}
         self.reached = self.reachable()
+        self.branches = [branch for name in self.reached for branch in Control(functions[name].blocks).branches]
         self.returned = dict.fromkeys(self.reached, 0)
         while self.sweep():
             pass
@@ -116,6 +120,10 @@ class Taint:
         for name in self.reached:
             for instruction in self.functions[name].instructions:
                 self.flow(name, instruction)
+        for condition, decided in self.branches:
+            if self.mark_of(condition) & DATA:
+                for instruction in decided:
+                    self.mark_from(instruction, (condition,), kept=DATA)
         return sum(self.marks.values()) + sum(self.returned.values()) != before
 
     def flow(self, name, instruction):
@@ -136,6 +144,7 @@ class Taint:
             self.mark_from(instruction, operands, kept=ADDRESS, becomes=PRODUCT)
         elif opcode == "select":
             self.mark_from(instruction, operands[1:])
+            self.mark_from(instruction, operands[:1], kept=DATA)
         elif opcode in PASSING or opcode in MULTIPLIERS or PASSING_CALLS.match(instruction.callee):
             self.mark_from(instruction, operands)
         elif opcode == "ret":

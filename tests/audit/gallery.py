@@ -207,6 +207,38 @@ def guilty_shift_of_constant(a, out):
         out[i] = 5 << (a[i] & 7)  # guilty
 
 
+def guilty_chosen_factor(a, width, out):
+    for i in range(a.shape[0]):
+        if a[i] > 0:
+            factor = width
+        else:
+            factor = width + 3
+        out[i] = factor * width  # guilty
+
+
+def guilty_found_place(a, width, out):
+    place = 0
+    while place < a.shape[0] and a[place] == 0:
+        place += 1
+    out[0] = place * width  # guilty
+
+
+def guilty_bit_by_bit(a, out):
+    one = other = total = 0
+    for plane in range(3, -1, -1):
+        one, other = one << 1, other << 1
+        if a[0] & (1 << plane) != 0:
+            one += 41
+        if a[1] & (1 << plane) != 0:
+            other += 41
+    product = one * other  # guilty
+    for plane in range(18, -1, -1):
+        total = total << 1
+        if product & (1 << plane) != 0:
+            total += 3
+    out[0] = total
+
+
 def guilty_running_offset(a, width, out):
     row = 0
     for i in range(a.shape[0]):  # guilty
@@ -411,6 +443,8 @@ SIGNATURES = {
     "guilty_stored_product": f"({INT}, int64, {INT})",
     "guilty_fill": "(int64, int64, uint8[::1])",
     "guilty_address_stored": f"({INT}, int64, {INT})",
+    "guilty_chosen_factor": f"({INT}, int64, {INT})",
+    "guilty_found_place": f"({INT}, int64, {INT})",
     "guilty_running_offset": f"({INT}, int64, {INT})",
     "guilty_product_compared": f"({INT}, int64, {INT})",
     "guilty_dot": "(float64[::1], float64[::1])",

@@ -1,0 +1,105 @@
+"""What a branch decides: the values that would be others, had it gone another way."""
+
+from functools import cached_property
+
+
+class Control:
+    """The branches of one function.
+
+    A branch decides which value a phi takes where paths from two of its successors meet, up to the block that all paths
+    meet in; a branch that leaves a loop decides what the values of the loop are behind it.
+
+    Parameters
+    ----------
+    blocks : tuple of Block
+        The first is the entry.
+    """
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+        places = {block.identity: place for place, block in enumerate(blocks)}
+        self.successors = [tuple(dict.fromkeys(places[name] for name in block.successors)) for block in blocks]
+        self.predecessors = [[] for _ in blocks]
+        for place, found in enumerate(self.successors):
+            for successor in found:
+                self.predecessors[successor].append(place)
+
+    @cached_property
+    def branches(self):
+        """Every branch on a value: pairs of the operand that it asks, and the instructions whose results it decides."""
+        return tuple(
+            (block.condition, self.decided(place))
+            for place, block in enumerate(self.blocks)
+            if block.condition is not None and len(self.successors[place]) > 1
+        )
+
+    def decided(self, branch):
+        """Return the instructions whose results a branch decides."""
+        return (*self.meetings(branch), *self.left_behind(branch))
+
+    def meetings(self, branch):
+        """Yield the phis of blocks that paths from two successors enter by different ways."""
+        barrier = self.behind[branch] & ~(1 << branch)
+        entered = {}
+        for successor in self.successors[branch]:
+            seen, waiting = {(branch, successor)}, [(branch, successor)]
+            for _, block in waiting:
+                if not barrier >> block & 1 and block != branch:
+                    edges = {(block, following) for following in self.successors[block]} - seen
+                    seen |= edges
+                    waiting += edges
+            for start, block in seen:
+                entered.setdefault(block, {}).setdefault(successor, set()).add(start)
+        for block, ways in entered.items():
+            if len(ways) > 1 and len(set().union(*ways.values())) > 1:
+                yield from (each for each in self.blocks[block].instructions if each.opcode == "phi")
+
+    def left_behind(self, branch):
+        """Yield what is computed in a loop that the branch may leave, and read behind it."""
+        for loop in self.loops:
+            if branch in loop and not loop.issuperset(self.successors[branch]):
+                outside = (block for place, block in enumerate(self.blocks) if place not in loop)
+                read = {value.identity for block in outside for each in block.instructions for value in each.operands}
+                inside = (each for block in loop for each in self.blocks[block].instructions)
+                yield from (each for each in inside if each.identity in read)
+
+    @cached_property
+    def behind(self):
+        """For each block, as bits of a number, the blocks that every path from it to an end goes through."""
+        return through_all(self.successors)
+
+    @cached_property
+    def before(self):
+        """For each block, as bits of a number, the blocks that every path from an entry to it goes through."""
+        return through_all(self.predecessors)
+
+    @cached_property
+    def loops(self):
+        """The natural loops: sets of blocks."""
+        found = {}
+        for place, successors in enumerate(self.successors):
+            for head in successors:
+                if self.before[place] >> head & 1:
+                    body, waiting = found.setdefault(head, {head}), [place]
+                    for block in waiting:
+                        if block not in body:
+                            body.add(block)
+                            waiting += self.predecessors[block]
+        return tuple(found.values())
+
+
+def through_all(following):
+    """Return for each node, as bits of a number, the nodes that every path along `following` to an end goes through."""
+    everything = (1 << len(following)) - 1
+    through = [everything if nodes else 1 << place for place, nodes in enumerate(following)]
+    changed = True
+    while changed:
+        changed = False
+        for place in reversed(range(len(following))):
+            if following[place]:
+                common = everything
+                for node in following[place]:
+                    common &= through[node]
+                if through[place] != common | 1 << place:
+                    through[place], changed = common | 1 << place, True
+    return through

@@ -1,0 +1,107 @@
+"""What a branch decides, on small graphs of control whose answer one can see."""
+
+import pytest
+
+from refsim.audit.control import Control
+from refsim.audit.ir import read_functions
+
+DIAMOND = """
+define i64 @f(i1 %c, i1 %d) {
+  br i1 %c, label %left, label %right
+left:
+  br label %met
+right:
+  br label %met
+met:
+  %taken = phi i64 [ 1, %left ], [ 2, %right ]
+  br i1 %d, label %end, label %other
+other:
+  br label %end
+end:
+  %later = phi i64 [ %taken, %met ], [ 3, %other ]
+  ret i64 %later
+}
+"""
+FOUND = """
+define i64 @f(ptr %a, i64 %n) {
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %next, %on ]
+  %p = getelementptr i64, ptr %a, i64 %i
+  %x = load i64, ptr %p
+  %c = icmp sgt i64 %x, 0
+  br i1 %c, label %end, label %on
+on:
+  %next = add i64 %i, 1
+  %d = icmp eq i64 %next, %n
+  br i1 %d, label %end, label %loop
+end:
+  %place = phi i64 [ %i, %loop ], [ %n, %on ]
+  ret i64 %place
+}
+"""
+RETURN = """
+define i64 @f(i1 %c, i64 %n) {
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %next, %on ]
+  br i1 %c, label %fault, label %on
+on:
+  %next = add i64 %i, 1
+  %d = icmp eq i64 %next, %n
+  br i1 %d, label %end, label %loop
+fault:
+  ret i64 1
+end:
+  ret i64 0
+}
+"""
+SWITCH = """
+define i64 @f(i64 %c) {
+  switch i64 %c, label %other [ i64 1, label %one
+                                i64 2, label %met ]
+one:
+  br label %met
+other:
+  br label %met
+met:
+  %taken = phi i64 [ 5, %0 ], [ 6, %one ], [ 7, %other ]
+  ret i64 %taken
+}
+"""
+GUARD = """
+define i64 @f(i1 %c, i64 %n) {
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %0 ], [ %next, %on ]
+  br i1 %c, label %act, label %on
+act:
+  call void @g(i64 %i)
+  br label %on
+on:
+  %next = add i64 %i, 1
+  %d = icmp eq i64 %next, %n
+  br i1 %d, label %end, label %loop
+end:
+  ret i64 0
+}
+declare void @g(i64)
+"""
+
+
+@pytest.mark.parametrize(
+    ("ir", "decided"),
+    [
+        (DIAMOND, [{"%taken"}, {"%later"}]),
+        (FOUND, [{"%place", "%i"}, {"%place", "%i"}]),
+        (RETURN, [set(), set()]),
+        (SWITCH, [{"%taken"}]),
+        (GUARD, [set(), set()]),
+    ],
+    ids=["two ways meet", "a loop that is left early", "a return", "many ways", "a loop that goes on"],
+)
+def test_a_branch_decides_what_differs_by_it(ir, decided):
+    """The phi where its ways meet and no later one; what a loop holds when it is left; nothing where one way ends."""
+    control = Control(read_functions(ir)["f"].blocks)
+    found = [{each.text.split(" = ")[0] for each in instructions} for _, instructions in control.branches]
+    assert decided == found
