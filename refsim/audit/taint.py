@@ -41,6 +41,8 @@ MULTIPLYING_CALLS = re.compile(
 )
 LOADING_CALLS = re.compile(r"llvm\.masked\.(load|gather|expandload)\b")
 STORING_CALLS = re.compile(r"llvm\.(masked\.(store|scatter|compressstore)|memset|memcpy|memmove)\b")
+OF_ADDRESSES = re.compile(r"= icmp (?:samesign )?\w+ ptr ")
+"""A comparison of where things are: LLVM asks before a vector loop whether two arrays overlap."""
 COMPARING_CALLS = re.compile(r"llvm\.[su]cmp\b")
 FUNNEL_SHIFTS = re.compile(r"llvm\.fsh[lr]\b")
 SILENT_CALLS = re.compile(
@@ -134,7 +136,9 @@ class Taint:
         elif is_multiplication(instruction):
             self.mark_from(instruction, operands)
             self.mark(instruction, self.marks.get(instruction.identity, 0) or PRODUCT)
-        elif opcode == "icmp" or COMPARING_CALLS.match(instruction.callee):
+        elif (opcode == "icmp" or COMPARING_CALLS.match(instruction.callee)) and not OF_ADDRESSES.search(
+            instruction.text
+        ):
             self.mark_from(instruction, operands, kept=DATA)
         elif opcode == "getelementptr":
             self.mark_from(instruction, operands, kept=DATA | ADDRESS)
