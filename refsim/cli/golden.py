@@ -17,7 +17,7 @@ from refsim.golden.doors.python import PythonDoor
 from refsim.golden.doors.trace import MODES, TraceDoor
 from refsim.golden.faces.export import FACES, export
 from refsim.golden.faces.text import word
-from refsim.golden.freeze import KILLS, differing_files, freeze, index_of
+from refsim.golden.freeze import KILLS, differing_files, freeze, root_of
 from refsim.golden.junit import junit_xml
 from refsim.golden.kills import UNSEEN, kills_csv, read_kills, weak_mutants
 from refsim.golden.mutants import EQUIVALENT, MUTANTS, describe
@@ -222,7 +222,7 @@ def build_suite(options):
     matrix, folder = kills_csv(kills), golden_folder()
     weak = weak_mutants(read_kills(matrix), {case for case in kills if case.startswith("l1.")})
     changed = differing_files(folder, files, matrix) if options.check else freeze(folder, files, matrix)
-    root = index_of(files)["root_sha256"]
+    root = root_of(files)
     if options.json:
         print_json({"root_sha256": root, "files": len(files), "changed": changed, "weak": weak})
     else:

@@ -1,9 +1,10 @@
 """Freeze a suite that was built: an id keeps its values for ever, or the numerics have a new version."""
 
+import hashlib
 import json
 
 from refsim.errors import GoldenError
-from refsim.golden.suite import INDEX, LEDGER, LEDGER_HEADER, read_ledger
+from refsim.golden.suite import INDEX, LEDGER, LEDGER_HEADER, SUMS, read_ledger
 
 KILLS = "KILLS.csv"
 
@@ -11,6 +12,11 @@ KILLS = "KILLS.csv"
 def index_of(files):
     """Return the index among the files of a suite."""
     return json.loads(files[INDEX])
+
+
+def root_of(files):
+    """Return the root hash of the files of a suite."""
+    return hashlib.sha256(files[SUMS]).hexdigest()
 
 
 def differing_files(folder, files, matrix):

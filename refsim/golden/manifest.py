@@ -112,7 +112,11 @@ def describe_tensor(case, role, name, array, path, content):
 
 
 def case_hash(manifest):
-    """Return the SHA-256 over what a case asks and expects: everything but titles, coverage and provenance."""
+    """Return the SHA-256 over what a case asks and expects, as the ledger holds it.
+
+    How it is asked is left to the hash of the manifest: widths and axes of tensors, what an implementation has to be able
+    to do, and the words of a refusal.
+    """
     asked = ("format", "numerics", "id", "level", "op", "result", "timesteps", "samples", "profile", "nodes", "outputs")
     content = {name: manifest[name] for name in asked}
     content["draws"] = manifest.get("draws")

@@ -14,7 +14,7 @@ from refsim.golden.strict_json import read_json
 from refsim.numerics import COMPUTED_VERSIONS, NUMERICS_VERSION
 from refsim.shipped import golden_folder
 
-FORMAT = "refsim-suite/1"
+FORMAT = "refsim-suite/2"
 INDEX, SUMS, LEDGER = "SUITE.json", "SHA256SUMS", "LEDGER.csv"
 SELECTIONS = ("quick", "full", "nightly")
 LEDGER_HEADER = "id,numerics,content_sha256"
@@ -29,15 +29,13 @@ class Suite:
     folder : Path
     index : dict
         What SUITE.json says.
+    root_hash : str
+        The SHA-256 of SHA256SUMS, and so one over all files but the ledger: the name of exactly this suite.
     """
 
     folder: Path
     index: dict
-
-    @property
-    def root_hash(self):
-        """One SHA-256 over all files of all cases: the name of exactly this suite."""
-        return self.index["root_sha256"]
+    root_hash: str
 
     def entries(self, selection="quick", *patterns):
         """Return what the index says of the cases of a selection whose id matches one of the patterns; by default all.
@@ -107,7 +105,7 @@ def load_suite(folder=None):
     Raises
     ------
     GoldenError
-        If its index is missing, malformed or of another version.
+        If its index is missing, malformed, of another version, or not the one that SHA256SUMS names.
     """
     folder = golden_folder() / "suite" if folder is None else Path(folder)
     content = read_file(folder, INDEX)
@@ -118,9 +116,10 @@ def load_suite(folder=None):
         raise GoldenError(f"{folder}: holds {index['numerics']}, this refsim computes {NUMERICS_VERSION}")
     if any(".." in entry["path"].split("/") for entry in index["cases"]):
         raise GoldenError(f"{where}: a path leaves the folder")
-    if json_bytes(index) != content:
-        raise GoldenError(f"{where}: damaged: not written as the suite writes it")
-    return Suite(folder, index)
+    sums = read_file(folder, SUMS)
+    if stated_sums(sums).get(INDEX) != hashlib.sha256(content).hexdigest():
+        raise GoldenError(f"{where}: damaged: its bytes do not have the SHA-256 of {SUMS}")
+    return Suite(folder, index, hashlib.sha256(sums).hexdigest())
 
 
 def suite_files(cases, others):
@@ -142,21 +141,26 @@ def suite_files(cases, others):
         files.update({f"{entry['path']}/{path}": part for path, part in content.items()})
         entries.append({**entry, "manifest_sha256": hashlib.sha256(content[MANIFEST]).hexdigest()})
     levels = [entry["level"] for entry in entries]
-    sums = sums_bytes(files)
     index = {
         "format": FORMAT,
         "numerics": NUMERICS_VERSION,
-        "root_sha256": hashlib.sha256(sums).hexdigest(),
         "counts": {level: levels.count(level) for level in sorted(set(levels))},
         "cases": entries,
     }
-    return {**files, SUMS: sums, INDEX: json_bytes(index)}
+    files[INDEX] = json_bytes(index)
+    return {**files, SUMS: sums_bytes(files)}
 
 
 def sums_bytes(files):
     """Return what ``sha256sum --check`` reads."""
     lines = [f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in sorted(files.items())]
     return "".join(lines).encode("ascii")
+
+
+def stated_sums(content):
+    """Return the SHA-256 that SHA256SUMS states for each path."""
+    lines = content.decode("ascii", "replace").splitlines()
+    return dict(line.split("  ", 1)[::-1] for line in lines if "  " in line)
 
 
 def faults_of(suite, progress=iter):
@@ -180,12 +184,9 @@ def faults_of(suite, progress=iter):
         except GoldenError as error:
             faults.append(str(error))
             continue
-        if path not in (INDEX, SUMS, LEDGER):
+        if path not in (SUMS, LEDGER):
             files[path] = content
-    sums = read_file(suite.folder, SUMS)
-    if hashlib.sha256(sums).hexdigest() != suite.root_hash:
-        faults.append(f"{SUMS}: does not have the root hash of {INDEX}")
-    stated = dict(line.split("  ", 1)[::-1] for line in sums.decode("ascii", "replace").splitlines() if "  " in line)
+    stated = stated_sums(read_file(suite.folder, SUMS))
     found = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
     for path in sorted(stated.keys() | found.keys()):
         if path not in found:
@@ -203,6 +204,9 @@ def faults_of(suite, progress=iter):
         else:
             if manifest["content_sha256"] != entry["content_sha256"]:
                 faults.append(f"{entry['path']}: {INDEX} states another content")
+    named = {f"{entry['path']}/{MANIFEST}" for entry in suite.index["cases"]}
+    unnamed = sorted(path for path in found if path.endswith(f"/{MANIFEST}") and path not in named)
+    faults += [f"{path}: {INDEX} does not name the case" for path in unnamed]
     return faults + ledger_faults(suite)
 
 

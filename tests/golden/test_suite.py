@@ -22,7 +22,7 @@ from refsim.golden.kills import kills_csv
 from refsim.golden.manifest import case_hash, json_bytes, read_case, schema
 from refsim.golden.mutants import MUTANTS
 from refsim.golden.recipes import attention, digests, neurons, rejects
-from refsim.golden.suite import INDEX, LEDGER, SUMS, faults_of, load_suite
+from refsim.golden.suite import INDEX, LEDGER, SUMS, faults_of, files_below, load_suite, sums_bytes
 
 MEMBERS = (neurons, 4), (attention, 12), (rejects, 2), (digests, 1)
 
@@ -243,6 +243,26 @@ def test_a_path_that_leaves_the_suite_is_refused(copied):
     (copied / INDEX).write_bytes(json_bytes(index))
     with pytest.raises(GoldenError, match="path"):
         load_suite(copied)
+
+
+@pytest.mark.parametrize("change", [lambda cases: cases.pop(), lambda cases: cases[0].update(selection="nightly")])
+def test_an_index_that_asks_less_is_refused(copied, change):
+    """A case left out, or moved to where it is seldom asked: the index is under the root hash as everything is."""
+    index = json.loads((copied / INDEX).read_text())
+    change(index["cases"])
+    (copied / INDEX).write_bytes(json_bytes(index))
+    with pytest.raises(GoldenError, match="SUITE.json: damaged: its bytes do not have the SHA-256 of SHA256SUMS"):
+        load_suite(copied)
+
+
+def test_a_case_that_no_index_names_is_a_fault(copied):
+    """Its files are there, and have their hashes; the sums were made again without its entry."""
+    index = json.loads((copied / INDEX).read_text())
+    path = index["cases"].pop()["path"]
+    (copied / INDEX).write_bytes(json_bytes(index))
+    files = {found: (copied / found).read_bytes() for found in files_below(copied) if found not in (SUMS, LEDGER)}
+    (copied / SUMS).write_bytes(sums_bytes(files))
+    assert [f"{path}/manifest.json: SUITE.json does not name the case"] == faults_of(load_suite(copied))
 
 
 def test_no_case_is_an_error():
