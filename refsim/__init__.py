@@ -46,6 +46,12 @@ def load(path_or_name):
     ------
     RefsimError
         If there is no such model, or if it is damaged or invalid.
+
+    Examples
+    --------
+    >>> network = load("digits-a2os2a")
+    >>> network.timesteps, network.classes, network["head.input"].operator.spikes
+    (4, 10, 'binary')
     """
     from refsim import model_file
     from refsim.shipped import model_path

@@ -10,7 +10,10 @@ MARGIN = 12
 FONT_SIZE = 14
 TILE = 168
 ROW_HEIGHT, WIDEST_CELL, LEGEND_WIDTH = 20, 36, 420
-EQUAL, UNCOMPARED, RULE = (200, 220, 204), (226, 226, 226), (150, 150, 150)
+EQUAL, UNCOMPARED, RULE = (218, 227, 240), (226, 226, 226), (150, 150, 150)
+PALEST, DOT = 0.6, 4
+"""How much red a cell has at least where values differ, and the side of its white dot: it is seen without colour."""
+
 DARK, RED, LINE, HAIRLINE = "#202028", "#c43c28", "#285abe", "#c8c8c8"
 """Colours of the charts: spikes of +1 and -1, as in the pictures, what is measured, and what only guides the eye."""
 
@@ -112,8 +115,8 @@ def overlay(ground, weight):
 def difference_picture(rows, timesteps):
     """Draw where an implementation differs: timesteps across, sites down.
 
-    Equal cells are green-grey, differing ones red, the deeper the more values differ, and cells where nothing was
-    compared are hatched.
+    Equal cells are pale blue, differing ones red with a white dot, the deeper the more values differ, and cells where
+    nothing was compared are hatched.
 
     Parameters
     ----------
@@ -148,17 +151,20 @@ def difference_picture(rows, timesteps):
 
 
 def difference_cell(draw, box, share):
-    """Fill one cell; the smallest share is still clearly red."""
+    """Fill one cell; the smallest share is still far darker than none. A cell too narrow for a dot goes without."""
+    left, top, right, bottom = box
     if share is None:
         draw.rectangle(box, UNCOMPARED)
-        left, top, right, bottom = box
         for start in range(left - bottom + top, right, 6):
             first, last = max(start, left), min(start + bottom - top, right)
             draw.line((first, bottom - (first - start), last, bottom - (last - start)), RULE)
         return
-    strength = 0.35 + 0.65 * (share / 1000) ** 0.5
+    strength = PALEST + (1 - PALEST) * (share / 1000) ** 0.5
     red = tuple(round(paper * (1 - strength) + colour * strength) for paper, colour in zip(PAPER, RISE))
     draw.rectangle(box, red if share else EQUAL)
+    if share and right - left >= 3 * DOT:
+        column, row = (left + right + 1 - DOT) // 2, (top + bottom + 1 - DOT) // 2
+        draw.rectangle((column, row, column + DOT - 1, row + DOT - 1), PAPER)
 
 
 def difference_legend(draw, font, left, top):

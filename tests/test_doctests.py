@@ -11,7 +11,7 @@ from refsim.kernels.kernel import Kernel
 
 MODULES = [
     importlib.import_module(name)
-    for _, name, _ in pkgutil.walk_packages(refsim.__path__, "refsim.")
+    for name in ("refsim", *(name for _, name, _ in pkgutil.walk_packages(refsim.__path__, "refsim.")))
     if not name.startswith(("refsim.training", "refsim.golden_files", "refsim.__main__"))
 ]
 KERNELS = [

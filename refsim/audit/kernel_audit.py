@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import llvmlite.binding as llvm
 import numba
+from numba.core.dispatcher import Dispatcher
 
 from refsim.audit.assembly import read_assembly
 from refsim.audit.ir import read_functions
@@ -98,14 +99,17 @@ def audit_kernel(dispatcher):
     Raises
     ------
     MultiplicationError
-        If there is nothing to audit: no compiled specialisation, or no IR to read.
+        If there is nothing to audit: no numba function, no compiled specialisation, or no IR to read.
     """
     require_compiled(dispatcher)
     return Audit(tuple(audit_specialisation(dispatcher, signature) for signature in dispatcher.signatures))
 
 
 def require_compiled(dispatcher):
-    """Refuse a numba function of which there is no machine code yet."""
+    """Refuse what is no numba function, and one of which there is no machine code yet."""
+    if not isinstance(dispatcher, Dispatcher):
+        name = getattr(dispatcher, "__qualname__", repr(dispatcher))
+        raise MultiplicationError(f"{name}: not a numba function: decorate it with numba.njit")
     if not dispatcher.signatures:
         raise MultiplicationError(
             f"{dispatcher.py_func.__qualname__}: not compiled yet: call it, or give it a signature"

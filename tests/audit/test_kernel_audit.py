@@ -66,6 +66,13 @@ def test_what_is_not_compiled_is_refused():
         audit_kernel(numba.njit(gallery.innocent_sum))
 
 
+@pytest.mark.parametrize(("other", "name"), [(gallery.innocent_sum, "innocent_sum"), (3, "3")])
+def test_what_is_no_numba_function_is_refused(other, name):
+    """Plain Python, or no function at all: one line says what to do."""
+    with pytest.raises(MultiplicationError, match=f"^{name}: not a numba function: decorate it with numba.njit$"):
+        audit_kernel(other)
+
+
 SETTINGS = {
     "generic": {"NUMBA_CPU_NAME": "generic"},
     "scalar": {"NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"},

@@ -8,7 +8,17 @@ from golden_cases import make
 
 from refsim.golden.comparison import compare
 from refsim.golden.difference_map import map_rows, map_text, picture_rows
-from refsim.render import EQUAL, LABEL_WIDTH, MARGIN, RISE, ROW_HEIGHT, UNCOMPARED, WIDEST_CELL, difference_picture
+from refsim.render import (
+    EQUAL,
+    LABEL_WIDTH,
+    MARGIN,
+    PAPER,
+    RISE,
+    ROW_HEIGHT,
+    UNCOMPARED,
+    WIDEST_CELL,
+    difference_picture,
+)
 
 ANY = make("ReLU", {"x": ("currents", (1, 20))})
 
@@ -125,14 +135,19 @@ def test_a_digest_has_no_map():
     assert [] == map_text(compare(case, {"digest": np.ones(32, np.uint8)}))
 
 
-def cell(picture, row, timestep):
-    """Return the colour of the middle of a cell."""
+def cell(picture, row, timestep, middle=False):
+    """Return the colour of a cell, near its left border or in the middle."""
     left, top = MARGIN + LABEL_WIDTH + timestep * WIDEST_CELL, MARGIN + ROW_HEIGHT + row * ROW_HEIGHT
-    return picture.getpixel((left + WIDEST_CELL // 2, top + ROW_HEIGHT // 2 - 1))
+    return picture.getpixel((left + (WIDEST_CELL // 2 if middle else 5), top + ROW_HEIGHT // 2 - 1))
+
+
+def luminance(colour):
+    """Return how light a colour is, from 0 to 1 (Rec. 709, without its curve)."""
+    return sum(share * level / 255 for share, level in zip((0.2126, 0.7152, 0.0722), colour))
 
 
 def test_a_picture_colours_each_cell():
-    """Green-grey where equal, full red where all differ, lighter where few do; hatched lines on grey where unknown."""
+    """Pale blue where equal, full red where all differ, lighter where few do; hatched lines on grey where unknown."""
     picture = difference_picture([("a", [0, 1, 1000]), ("b", [None, 0, 500])], 3)
     assert [EQUAL, RISE, EQUAL] == [cell(picture, 0, 0), cell(picture, 0, 2), cell(picture, 1, 1)]
     few, half = cell(picture, 0, 1), cell(picture, 1, 2)
@@ -140,6 +155,14 @@ def test_a_picture_colours_each_cell():
     left, top = MARGIN + LABEL_WIDTH, MARGIN + 2 * ROW_HEIGHT
     hatched = {picture.getpixel((left + x, top + 5)) for x in range(WIDEST_CELL - 2)}
     assert UNCOMPARED in hatched and 2 <= len(hatched)
+
+
+def test_a_difference_is_seen_without_colour():
+    """The least one is much darker than an equal cell, and has a white dot in the middle; an equal cell has none."""
+    picture = difference_picture([("a", [0, 1, 1000])], 3)
+    equal, few, every = (luminance(cell(picture, 0, timestep)) for timestep in range(3))
+    assert equal - few > 0.2 < few - every
+    assert [EQUAL, PAPER, PAPER] == [cell(picture, 0, timestep, middle=True) for timestep in range(3)]
 
 
 @pytest.mark.parametrize("timesteps", [1, 16, 1024])
