@@ -1,9 +1,11 @@
 """The command line, as its users meet it."""
 
+import configparser
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import faults
 import numpy as np
@@ -269,3 +271,40 @@ def test_a_reader_that_leaves_early_is_no_error(folder):
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     demo = subprocess.run([sys.executable, "-m", "refsim", "demo"], env=environment, capture_output=True)
     assert 0 == demo.returncode and b"label" in demo.stdout
+
+
+VERIFY = "-m refsim golden verify --python refsim.golden.reference:answer --cases l1.lif.leak"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        ("-m refsim published > /dev/full", 2, "the output cannot be written: No space left on device"),
+        ("-u -m refsim golden mutants --csv > /dev/full", 2, "the output cannot be written: No space left on device"),
+        (f"{VERIFY} > /dev/full", 3, "the output cannot be written: No space left on device"),
+        ("-m refsim published >&-", 2, "the standard output is closed; where it is not wanted, send it to /dev/null"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_an_error(command, code, message):
+    """On a full disk, with a buffer and without (-u), and closed: the code of a fault, and one line."""
+    ended = subprocess.run(f"{sys.executable} {command}", shell=True, stderr=subprocess.PIPE, text=True)
+    assert (code, f"refsim: error: {message}\n") == (ended.returncode, ended.stderr)
+
+
+def test_an_interrupt_while_the_commands_are_imported_is_no_fault():
+    """The entry point of setup.cfg catches it: exit code 130, one line."""
+    settings = configparser.ConfigParser()
+    settings.read(Path(__file__).parents[1] / "setup.cfg")
+    module, function = settings["options.entry_points"]["console_scripts"].removeprefix("\nrefsim = ").split(":")
+    program = f"""
+import importlib, sys
+class Impatient:
+    def find_spec(self, name, path, target=None):
+        if name == "refsim.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Impatient())
+sys.exit(importlib.import_module("{module}").{function}())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (130, "refsim: interrupted\n") == (ended.returncode, ended.stderr)
