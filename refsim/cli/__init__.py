@@ -33,10 +33,10 @@ def main(arguments=None):
         discard_output()
         return BROKEN_PIPE
     except OSError as error:
-        if error.filename is not None:
-            raise
-        discard_output()
-        print(f"refsim: error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+        if error.filename is None:
+            discard_output()
+        where = "the output cannot be written" if error.filename is None else error.filename
+        print(f"refsim: error: {where}: {error.strerror or error}", file=sys.stderr)
         return options.fault
     except RefsimError as error:
         print(f"refsim: error: {error}", file=sys.stderr)
