@@ -1,7 +1,20 @@
-"""``python -m refsim`` is the command ``refsim``."""
+"""``python -m refsim`` is the command ``refsim``, which may be interrupted while it is still being imported."""
 
 import sys
 
-from refsim.cli import main
+INTERRUPTED = 130
 
-sys.exit(main())
+
+def main():
+    """Run the command line and return its exit code."""
+    try:
+        from refsim import cli
+
+        return cli.main()
+    except KeyboardInterrupt:
+        print("refsim: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,8 +5,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 from tqdm import tqdm
 
+from refsim.errors import InputError
 from refsim.simulator import run
 
 
@@ -32,6 +34,20 @@ def count_correct(network, images, labels):
         progress = tqdm(zip(results, labels), total=len(images), unit="image", disable=None)
         correct = sum(int(found == expected) for found, expected in progress)
     return correct, time.perf_counter() - start
+
+
+def require_labels(network, labels, source):
+    """Refuse labels that are no class of a network, which could never be right.
+
+    Raises
+    ------
+    InputError
+        Naming the source and the first such label.
+    """
+    for place in np.flatnonzero((labels < 0) | (labels >= network.classes)):
+        raise InputError(
+            f"{source}: labels[{place}] is {labels[place]}; expected 0 to {network.classes - 1}, a class of {network.name}"
+        )
 
 
 def with_accuracy(network, images, labels):

@@ -62,7 +62,7 @@ def decode(content):
     if dtype.hasobject:
         raise ValueError("holds pickled objects, which are never read")
     if dtype.str not in DTYPES:
-        raise ValueError(f"expected integers ({', '.join(DTYPES)}), got {dtype.name} {shape}")
+        raise ValueError(f"expected integers ({', '.join(DTYPES)}), got {dtype} {shape}")
     values = stream.read()
     if min(shape, default=0) < 0 or len(values) != dtype.itemsize * math.prod(shape):
         raise ValueError(f"{len(values)} bytes do not fill {dtype.name} {shape}")

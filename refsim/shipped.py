@@ -28,7 +28,7 @@ def model_path(path_or_name):
     ModelFileError
         If there is neither such a file nor such a name.
     """
-    if Path(path_or_name).exists():
+    if Path(path_or_name).is_file():
         return Path(path_or_name)
     if str(path_or_name) in model_names():
         return golden_folder() / "models" / f"{path_or_name}.npz"

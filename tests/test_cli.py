@@ -1,9 +1,11 @@
 """The command line, as its users meet it."""
 
+import configparser
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import faults
 import numpy as np
@@ -18,11 +20,13 @@ from refsim.shipped import load_digits
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder with a model, an image that fits it and one that does not."""
+    """A folder with a model, an image that fits it and one that does not, labels of another task, and a folder."""
     monkeypatch.chdir(tmp_path)
     model_file.save(seeded_network(), "model.npz")
     Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save("image.png")
     Image.new("RGB", (20, 10)).save("wide.png")
+    np.savez("labels.npz", images=np.zeros((3, 8, 8), np.uint8), labels=[3, 4, -1])
+    (tmp_path / "folder.png").mkdir()
     return tmp_path
 
 
@@ -52,7 +56,8 @@ def test_run_json_has_its_keys(folder, capsys):
 
 def test_eval_counts(folder, capsys):
     """Accuracy, correct, total and speed agree with each other."""
-    assert 0 == main(["eval", "model.npz", "--limit", "5", "--json"])
+    np.savez("data.npz", images=load_digits("test")[0], labels=np.arange(360) % 4)
+    assert 0 == main(["eval", "model.npz", "--data", "data.npz", "--limit", "5", "--json"])
     result = json.loads(capsys.readouterr().out)
     assert 5 == result["total"] and result["accuracy"] == result["correct"] / 5 and result["images_per_second"] > 0
 
@@ -100,16 +105,29 @@ def test_raster_of_chosen_sites_is_smaller(folder):
 
 FAULTS = [
     (["run", "model.npz", "none.png"], "none.png: no such file"),
+    (["run", "n" * 300, "image.png"], "nnn: File name too long"),
     (["run", "none.npz", "image.png"], "none.npz: no such file, nor a model that comes with refsim"),
     (["run", "model.npz", "wide.png"], "wide.png: is 20 x 10 pixels of mode RGB; seeded-a2os2a takes 8 x 8 of mode L"),
     (["run", "image.png", "image.png"], "image.png: not a refsim model"),
     (["run", "model.npz", "model.npz"], "model.npz: not an image that Pillow reads"),
-    (["run", "model.npz", "image.png", "--raster", "raster.jpg"], "raster.jpg: expected the name of a .png file"),
+    (
+        ["run", "model.npz", "image.png", "--raster", "raster.jpg"],
+        "--raster raster.jpg: expected the name of a .png file",
+    ),
     (
         ["run", "model.npz", "image.png", "--raster", "none/raster.png"],
-        "expected the name of a .png file in a folder that exists",
+        "--raster none/raster.png: there is no folder none to write it in",
     ),
     (["run", "model.npz", "image.png", "--raster", "r.png", "--sites", "block9.*"], "has no site 'block9.*'"),
+    (["run", "model.npz", "image.png", "--raster", "folder.png"], "--raster folder.png: is a folder; name a file"),
+    (
+        ["run", "model.npz", "image.png", "--raster", "r.png", "--attention", "folder.png/../r.png"],
+        "--attention folder.png/../r.png: --raster writes that file; name another",
+    ),
+    (["run", "model.npz", "image.png", "--raster", ""], "--raster : expected the name of a .png file"),
+    (["run", "model.npz", "image.png", "--sites", "block0.*"], "--sites: are those of a raster; name its file with"),
+    (["eval", "model.npz", "--data", "labels.npz"], "labels.npz: labels[1] is 4; expected 0 to 3, a class of seeded-"),
+    (["golden", "mutants", "--csv", "--json"], "--csv: prints another form than --json"),
     (["eval", "model.npz", "--data", "none.npz"], "none.npz: no such file"),
     (["eval", "model.npz", "--limit", "0"], "--limit: expected at least 1, got 0"),
     (["demo", "--index", "360"], "--index: expected 0 to 359, got 360"),
@@ -125,12 +143,12 @@ FAULTS = [
 @pytest.mark.parametrize(("arguments", "message"), FAULTS, ids=[message for _, message in FAULTS])
 def test_each_fault_has_its_error(folder, capsys, arguments, message):
     """Exit code 2, one line on the error stream, nothing on the other, nothing written."""
-    before = {path: path.read_bytes() for path in folder.iterdir()}
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     assert 2 == main(arguments)
     output = capsys.readouterr()
     assert message in output.err and output.err.startswith("refsim: error: ") and 1 == output.err.count("\n")
     assert "" == output.out
-    assert before == {path: path.read_bytes() for path in folder.iterdir()}
+    assert before == {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def test_audit_proves_a_model(folder, capsys):
@@ -157,6 +175,7 @@ def test_audit_interprets_a_model(folder, capsys):
 
 YOURS = """
 import numba
+print("imported")
 
 @numba.njit("(int64[::1], int64[::1])")
 def guilty(a, out):
@@ -168,10 +187,6 @@ def guilty(a, out):
 def innocent(a, out):
     for i in range(a.shape[0]):
         out[i] = a[i] + 1
-
-@numba.njit
-def lazy(a):
-    return a
 """
 
 
@@ -180,19 +195,39 @@ def test_audit_shows_the_path_to_the_multiplier(folder, capsys):
     (folder / "yours.py").write_text(YOURS)
     assert 2 == main(["audit", "--show", "yours:guilty"])
     output = capsys.readouterr()
-    assert "line 8: a value loaded from memory is multiplied" in output.out and "line 7: " in output.out
-    assert output.err == "refsim: error: yours:guilty: multiplies data\n"
+    assert "line 9: a value loaded from memory is multiplied" in output.out and "line 8: " in output.out
+    assert output.err == "imported\nrefsim: error: yours:guilty: multiplies data\n"
     assert 0 == main(["audit", "--show", "yours:innocent"])
     assert "passed" in capsys.readouterr().out
     assert 0 == main(["audit", "--show", "yours:innocent", "--json"])
     assert json.loads(capsys.readouterr().out)[0]["passed"]
-    for name, message in (
-        ("lazy", "not compiled yet"),
-        ("none", "expected MODULE:FUNCTION"),
-        ("YOURS:x", "expected MODULE"),
-    ):
-        assert 2 == main(["audit", "--show", name if ":" in name else f"yours:{name}"])
-        assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("idle:lazy", "not compiled yet"),
+        ("idle:none", "idle:none: idle has no none"),
+        ("math:pi", "math:pi: expected a compiled numba function"),
+        ("YOURS:x", "no module YOURS"),
+        ("yours", "expected MODULE:FUNCTION"),
+        ("", "'': expected MODULE:FUNCTION"),
+        (".yours:x", ".yours:x: cannot be imported: TypeError"),
+        ("raising:x", "raising:x: cannot be imported: RuntimeError: no (raising.py:1)"),
+        ("unreadable:x", "unreadable:x: cannot be imported: SyntaxError"),
+        ("leaving:x", "leaving:x: cannot be imported: SystemExit"),
+    ],
+)
+def test_what_cannot_be_audited_is_an_error(folder, capsys, monkeypatch, function, message):
+    """Exit code 2 and one line, whatever the import of the module does."""
+    monkeypatch.syspath_prepend(folder)
+    (folder / "idle.py").write_text("import numba\n\n@numba.njit\ndef lazy(a):\n    return a\n")
+    (folder / "raising.py").write_text("raise RuntimeError('no')")
+    (folder / "unreadable.py").write_text("def (")
+    (folder / "leaving.py").write_text("import sys; sys.exit()")
+    assert 2 == main(["audit", "--show", function])
+    error = capsys.readouterr().err
+    assert message in error and 1 == error.count("\n")
 
 
 def truncate(path):
@@ -253,7 +288,18 @@ def test_a_decompression_bomb_is_an_error(folder, capsys):
         assert "bomb.png: more pixels than the 64,000,000 that are decoded at most" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["run", "model.npz"], ["import", "resnet", "x", "-o", "y"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["run", "model.npz"],
+        ["import", "resnet", "x", "-o", "y"],
+        ["audit", "--show", "yours:innocent", "digits-a2os2a"],
+        ["audit", "digits-a2os2a", "--interpret", "digits-a2os2a", "image.png"],
+        ["golden", "build", "--check", "--threads", "0"],
+    ],
+)
 def test_wrong_words_exit_with_2(arguments, capsys):
     """The parser's own errors have the same code."""
     with pytest.raises(SystemExit, match="2"):
@@ -269,3 +315,47 @@ def test_a_reader_that_leaves_early_is_no_error(folder):
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     demo = subprocess.run([sys.executable, "-m", "refsim", "demo"], env=environment, capture_output=True)
     assert 0 == demo.returncode and b"label" in demo.stdout
+
+
+VERIFY = "-m refsim golden verify --python refsim.golden.reference:answer --cases l1.lif.leak"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        ("-m refsim published > /dev/full", 2, "the output cannot be written: No space left on device"),
+        ("-u -m refsim golden mutants --csv > /dev/full", 2, "the output cannot be written: No space left on device"),
+        (f"{VERIFY} > /dev/full", 3, "the output cannot be written: No space left on device"),
+        ("-m refsim published >&-", 2, "the standard output is closed; where it is not wanted, send it to /dev/null"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_an_error(command, code, message):
+    """On a full disk, with a buffer and without (-u), and closed: the code of a fault, and one line."""
+    ended = subprocess.run(f"{sys.executable} {command}", shell=True, stderr=subprocess.PIPE, text=True)
+    assert (code, f"refsim: error: {message}\n") == (ended.returncode, ended.stderr)
+
+
+def test_an_interrupt_while_the_commands_are_imported_is_no_fault():
+    """The entry point of setup.cfg catches it: exit code 130, one line."""
+    settings = configparser.ConfigParser()
+    settings.read(Path(__file__).parents[1] / "setup.cfg")
+    module, function = settings["options.entry_points"]["console_scripts"].removeprefix("\nrefsim = ").split(":")
+    program = f"""
+import importlib, sys
+class Impatient:
+    def find_spec(self, name, path, target=None):
+        if name == "refsim.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Impatient())
+sys.exit(importlib.import_module("{module}").{function}())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (130, "refsim: interrupted\n") == (ended.returncode, ended.stderr)
+
+
+def test_the_help_keeps_the_names_of_languages(capsys):
+    """Only the first letter of a description is made large."""
+    with pytest.raises(SystemExit, match="0"):
+        main(["golden", "export", "--help"])
+    assert "Write cases as hex and Verilog, C headers, plain text." in " ".join(capsys.readouterr().out.split())

@@ -95,11 +95,14 @@ def test_an_imported_model_runs_and_is_certified(checkpoint, tmp_path, capsys):
             ["import", "spiking-transformer", "spikformer.safetensors", "--whole-input"],
             "--whole-input: a checkpoint of",
         ),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--limit", "3"], "--limit: is for --compare alone"),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--test", "data.npz"], "data.npz: labels[0] is 99"),
     ],
 )
 def test_faults_are_said_in_one_line(checkpoint, arguments, message, monkeypatch, capsys):
     """With exit code 2, and nothing written."""
     monkeypatch.chdir(checkpoint.parent)
+    np.savez("data.npz", images=np.zeros((1, 32, 32, 3), np.uint8), labels=[99])
     assert main([*arguments, "-o", "model.npz"]) == 2
     error = capsys.readouterr().err
     assert message in error and len(error.splitlines()) == 1

@@ -69,6 +69,13 @@ def test_an_unknown_name_lists_the_known_ones():
         refsim.load("nothing")
 
 
+def test_a_folder_does_not_stand_before_a_model(tmp_path, monkeypatch):
+    """A folder that has the name of a model that comes with the package is no model file."""
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("digits-a2os2a").mkdir()
+    assert "digits-a2os2a" == refsim.load("digits-a2os2a").name
+
+
 def test_numerics_are_stated_and_cited():
     """The rules that the code cites exist, and the version is the code's."""
     import re

@@ -10,6 +10,7 @@ import inspect
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -52,7 +53,13 @@ class ProvedCacheImpl(CompileResultCacheImpl):
 
 
 class ProvedCache(FunctionCache):
-    """numba's cache of one function, with `ProvedCacheImpl`."""
+    """numba's cache of one function, with `ProvedCacheImpl`.
+
+    Raises
+    ------
+    RuntimeError
+        If numba finds no folder that it may write to.
+    """
 
     _impl_class = ProvedCacheImpl
 
@@ -92,14 +99,20 @@ def compile_proved(function, arguments, apart=False):
     signature = tuple(numba.typeof(unguarded(argument)) for argument in arguments)
     pipeline = compilers.ArraysApart if apart else compilers.WholeRegisters
     dispatcher = numba.njit(nogil=True, pipeline_class=pipeline)(function)
-    dispatcher._cache = cache = ProvedCache(function)
+    proofs = None
+    with suppress(
+        RuntimeError
+    ):  # Where no folder can be written to, nothing is kept: each process compiles and proves.
+        dispatcher._cache = ProvedCache(function)
+        proofs = dispatcher._cache.proofs
     dispatcher.compile(signature)
-    report = cache.proofs.report
-    if report is None:
-        report = audit_specialisation(dispatcher, signature)
-        require_passed(report)
+    if proofs is not None and proofs.report is not None:
+        return dispatcher.overloads[signature].entry_point, proofs.report
+    report = audit_specialisation(dispatcher, signature)
+    require_passed(report)
+    if proofs is not None:
         machine_code = dispatcher.overloads[signature].library._get_compiled_object()
-        write_proof(cache.proofs.folder, function, signature, machine_code, report)
+        write_proof(proofs.folder, function, signature, machine_code, report)
     return dispatcher.overloads[signature].entry_point, report
 
 

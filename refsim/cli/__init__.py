@@ -9,11 +9,10 @@ from refsim.cli.bench import add_bench_command
 from refsim.cli.golden import add_golden_commands
 from refsim.cli.importing import add_import_commands
 from refsim.cli.models import add_model_commands
-from refsim.errors import RefsimError
+from refsim.errors import InputError, RefsimError
 from refsim.version import VERSION
 
 FAULT = 2
-INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
@@ -26,18 +25,28 @@ def main(arguments=None):
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
+        if sys.stdout is None:
+            raise InputError("the standard output is closed; where it is not wanted, send it to /dev/null")
         code = options.command(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is None:
+            discard_output()
+        where = "the output cannot be written" if error.filename is None else error.filename
+        print(f"refsim: error: {where}: {error.strerror or error}", file=sys.stderr)
+        return options.fault
     except RefsimError as error:
         print(f"refsim: error: {error}", file=sys.stderr)
         return options.fault
-    except KeyboardInterrupt:
-        print("refsim: interrupted", file=sys.stderr)
-        return INTERRUPTED
     return code or 0
+
+
+def discard_output():
+    """Let what is still to be printed go nowhere, or Python would fail at it once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser():

@@ -2,7 +2,6 @@
 
 import json
 import os
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -15,7 +14,7 @@ from refsim.bench.peers import set_threads
 from refsim.bench.plot import plot, require_matplotlib
 from refsim.bench.results import Report, report_json, report_text
 from refsim.bench.timing import measured_ceiling
-from refsim.cli.common import command, print_json
+from refsim.cli.common import command, print_json, require_writable
 from refsim.errors import ConfigurationError, InputError
 
 RATES = (0.02, 0.05, 0.1, 0.2, 0.4)
@@ -77,9 +76,10 @@ def require_sound(options):
     for rate in options.rates:
         if not 0 < rate < 1:
             raise InputError(f"--rates: expected numbers above 0 and below 1, got {rate:g}")
+    if options.growth and options.kernels and not options.networks:
+        raise InputError("--growth: grows a network, and --kernels alone times none; name a NETWORK")
+    require_writable(options, plot=".png")
     if options.plot:
-        if Path(options.plot).suffix.lower() != ".png" or not Path(options.plot).absolute().parent.is_dir():
-            raise InputError(f"{options.plot}: expected the name of a .png file in a folder that exists")
         require_matplotlib()
 
 

@@ -1,15 +1,59 @@
 """What all commands share."""
 
+import argparse
 import json
+from pathlib import Path
+
+from refsim.errors import InputError
 
 
 def command(commands, name, function, description):
     """Add a command, with the option that all of them have."""
-    added = commands.add_parser(name, help=description, description=description.capitalize() + ".")
+    added = commands.add_parser(name, help=description, description=f"{description[0].upper()}{description[1:]}.")
     added.add_argument("--json", action="store_true", help="print JSON for a program to read")
     added.set_defaults(command=function)
     return added
 
 
+def positive(text):
+    """Read an integer from 1, as a type of the parser."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected an integer from 1, got {text!r}")
+    return int(text)
+
+
 def print_json(value):
     print(json.dumps(value, indent=2))
+
+
+def require_writable(options, **suffixes):
+    """Refuse files that could not be written, or would overwrite each other, before anything runs.
+
+    Parameters
+    ----------
+    options : Namespace
+    **suffixes : str
+        How the file that each option names has to end; empty where any end will do.
+    """
+    takers = {}
+    for name, suffix in suffixes.items():
+        file = getattr(options, name)
+        if file is None:
+            continue
+        path = Path(file).absolute()
+        if suffix and path.suffix.lower() != suffix:
+            raise InputError(f"--{name} {file}: expected the name of a {suffix} file")
+        if not path.parent.is_dir():
+            raise InputError(f"--{name} {file}: there is no folder {Path(file).parent} to write it in")
+        if path.is_dir():
+            raise InputError(f"--{name} {file}: is a folder; name a file to write")
+        if takers.setdefault(path.resolve(), name) != name:
+            raise InputError(f"--{name} {file}: --{takers[path.resolve()]} writes that file; name another")
+
+
+def write(path, save):
+    """Write a file with a function of its name."""
+    try:
+        save(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -2,11 +2,12 @@
 
 import shlex
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from tqdm import tqdm
 
-from refsim.cli.common import command, print_json
+from refsim.cli.common import command, positive, print_json, require_writable, write
 from refsim.errors import GoldenError
 from refsim.golden.build import build
 from refsim.golden.case_page import case_page
@@ -28,6 +29,11 @@ from refsim.golden.verify import HARNESS_ERROR, exit_code, readable, verify
 from refsim.render import difference_picture
 from refsim.shipped import golden_folder
 
+SELECTION = "how much of the suite: quick (the default), full, which adds to it, or nightly, which adds to that"
+
+SECONDS_A_CASE = 60
+"""How long an executable may take, unless ``--timeout`` says otherwise."""
+
 
 def add_golden_commands(commands):
     """Describe the commands to a parser."""
@@ -39,11 +45,13 @@ def add_golden_commands(commands):
     door.add_argument("--python", metavar="MODULE:FUNCTION", help="a function called with each case")
     door.add_argument("--exec", metavar="COMMAND", help="an executable that follows the directory protocol")
     door.add_argument("--trace", metavar="DIR", help="a dump of an implementation, one folder a case")
-    verification.add_argument("--mode", choices=MODES, default="ordered", help="order of the lines of a dump")
+    verification.add_argument("--mode", choices=MODES, help="order of the lines of --trace (default ordered)")
     verification.add_argument(
-        "--partial", action="store_true", help="skip cases that a dump has no folder for, and count them"
+        "--partial", action="store_true", help="skip cases that --trace has no folder for, and count them"
     )
-    verification.add_argument("--timeout", type=int, default=60, metavar="SECONDS", help="for each case of --exec")
+    verification.add_argument(
+        "--timeout", type=positive, metavar="SECONDS", help="for each case of --exec (default 60)"
+    )
     verification.add_argument("--junit", metavar="FILE.xml", help="write the verdicts as JUnit XML")
     verification.add_argument("--map", metavar="FILE.png", help="draw sites by timesteps of the case that is shown")
     verification.set_defaults(fault=HARNESS_ERROR)
@@ -70,7 +78,7 @@ def add_golden_commands(commands):
 
     building = command(inner, "build", build_suite, "make the suite again from its recipes")
     building.add_argument("--check", action="store_true", help="write nothing; compare with the frozen files")
-    building.add_argument("--threads", type=int, help="for the kernels; the bits do not depend on it")
+    building.add_argument("--threads", type=positive, help="for the kernels; the bits do not depend on it")
 
 
 def refuse_words(parser, message):
@@ -85,7 +93,7 @@ def add_suite(added):
 
 def add_selection(added):
     add_suite(added)
-    added.add_argument("--select", choices=SELECTIONS, default="quick", help="how much of the suite (default quick)")
+    added.add_argument("--select", choices=SELECTIONS, default="quick", help=SELECTION)
     added.add_argument(
         "--cases", action="append", metavar="PATTERN", help="only cases whose id matches, as in 'l1.lif.*'; repeatable"
     )
@@ -99,39 +107,53 @@ def selected(options):
 
 def verify_implementation(options):
     """Hold an implementation against the suite; return the exit code."""
-    require_folder_of(options.junit, options.map)
+    require_writable(options, junit="", map=".png")
     suite, entries = selected(options)
-    door = door_of(options)
-    cases, unreadable = readable(suite, entries)
-    progress = tqdm(verify(door, cases), total=len(cases), unit="case", disable=None, leave=False)
-    verdicts = [*unreadable, *progress]
+    with redirect_stdout(sys.stderr):  # What an implementation prints is no part of the report.
+        door = door_of(options)
+        cases, unreadable = readable(suite, entries)
+        progress = tqdm(verify(door, cases), total=len(cases), unit="case", disable=None, leave=False)
+        verdicts = [*unreadable, *progress]
     diagnosis = diagnose(verdicts)
-    if options.junit:
-        Path(options.junit).write_bytes(junit_xml(junit_rows(verdicts), door.name))
-    shown = chosen_failure(verdicts)
-    if options.map and shown is not None and shown.comparison is not None:
-        difference_picture(picture_rows(shown.comparison), shown.case.timesteps).save(options.map)
-    if options.json:
-        print_json(report_json(suite, door.name, verdicts, diagnosis))
-    else:
-        print("\n".join(report_text(suite, door.name, verdicts, diagnosis)))
+    try:
+        write_files(options, door.name, verdicts)
+    finally:
+        if options.json:
+            print_json(report_json(suite, door.name, verdicts, diagnosis))
+        else:
+            print("\n".join(report_text(suite, door.name, verdicts, diagnosis)))
     return exit_code(verdicts)
 
 
 def door_of(options):
     """Return the door to the implementation."""
-    if options.python:
+    for name, door in (("mode", "trace"), ("partial", "trace"), ("timeout", "exec")):
+        if getattr(options, name) and getattr(options, door) is None:
+            raise GoldenError(f"--{name}: is for --{door} alone; leave it out")
+    if options.python is not None:
         return PythonDoor(options.python)
-    if options.trace:
-        return TraceDoor(options.trace, options.mode, options.partial)
-    return ExecutableDoor(shlex.split(options.exec), options.timeout)
+    if options.trace is not None:
+        return TraceDoor(options.trace, options.mode or MODES[0], options.partial)
+    try:
+        words = shlex.split(options.exec)
+    except ValueError as error:
+        raise GoldenError(f"--exec {options.exec}: cannot be split into words: {error}") from error
+    return ExecutableDoor(words, options.timeout or SECONDS_A_CASE)
 
 
-def require_folder_of(*paths):
-    """Refuse files that could not be written, before anything runs."""
-    for path in filter(None, paths):
-        if not Path(path).absolute().parent.is_dir():
-            raise GoldenError(f"{path}: there is no folder {Path(path).parent} to write it in")
+def write_files(options, implementation, verdicts):
+    """Write the verdicts and the map where the options ask for them, and say so where there is no map to draw."""
+    if options.junit is not None:
+        write(options.junit, lambda path: Path(path).write_bytes(junit_xml(junit_rows(verdicts), implementation)))
+    if options.map is None:
+        return
+    shown = chosen_failure(verdicts)
+    if shown is not None and shown.comparison is not None:
+        write(options.map, difference_picture(picture_rows(shown.comparison), shown.case.timesteps).save)
+        return
+    reason = "no case fails" if shown is None else f"{shown.case.id} gave nothing to compare"
+    older = "; what is there is older" if Path(options.map).exists() else ""
+    print(f"refsim: --map {options.map}: not written, since {reason}{older}", file=sys.stderr)
 
 
 def list_cases(options):
@@ -191,6 +213,8 @@ def check_suite(options):
 
 def print_mutants(options):
     """Print the kill matrix."""
+    if options.csv and options.json:
+        raise GoldenError("--csv: prints another form than --json; give one of them")
     text = (golden_folder() / KILLS).read_text()
     marks = read_kills(text)
     levels = {entry["id"]: entry["level"] for entry in load_suite().index["cases"]}

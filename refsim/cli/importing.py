@@ -12,9 +12,9 @@ from refsim.checkpoints.float_network import import_torch
 from refsim.checkpoints.import_report import import_json, import_text
 from refsim.checkpoints.lineage import ARCHITECTURES, import_lineage
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
-from refsim.cli.common import command, print_json
+from refsim.cli.common import command, print_json, write
 from refsim.errors import InputError
-from refsim.evaluation import with_accuracy
+from refsim.evaluation import require_labels, with_accuracy
 from refsim.images import read_dataset
 
 OWN = "spiking-transformer"
@@ -66,17 +66,18 @@ def add_import_commands(commands):
 
 def import_checkpoint(options):
     """Turn a float checkpoint into a model file."""
+    if options.limit is not None and options.compare is None:
+        raise InputError("--limit: is for --compare alone; leave it out")
     if options.architecture == OWN:
         imported, comparison, network = None, None, import_own(options)
     else:
         imported, comparison = import_published(options)
         network = imported.network
     if options.test:
-        network = with_accuracy(network, *read_dataset(options.test))
-    try:
-        model_file.save(network, options.output)
-    except OSError as error:
-        raise InputError(f"{options.output}: cannot be written: {error.strerror}") from error
+        images, labels = read_dataset(options.test)
+        require_labels(network, labels, options.test)
+        network = with_accuracy(network, images, labels)
+    write(options.output, lambda path: model_file.save(network, path))
     tell(options, imported, comparison, network)
 
 

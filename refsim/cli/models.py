@@ -1,16 +1,16 @@
 """The commands on models and kernels: demo, run, eval, inspect, audit."""
 
-import importlib
 import sys
-from pathlib import Path
+from contextlib import redirect_stdout
 
 import numpy as np
 
 from refsim import audit_kernel, load
 from refsim.certificate import certified_run
-from refsim.cli.common import command, print_json
+from refsim.cli.common import command, print_json, require_writable, write
 from refsim.errors import InputError, MultiplicationError
-from refsim.evaluation import count_correct
+from refsim.evaluation import count_correct, require_labels
+from refsim.golden.doors.python import load_function
 from refsim.images import read_dataset, read_input
 from refsim.ops import Context, Tokens
 from refsim.render import attention_picture, raster_picture
@@ -56,9 +56,14 @@ def add_model_commands(commands):
     inspection.add_argument("model", metavar="MODEL", help=models)
 
     proof = command(commands, "audit", audit, "prove that nothing multiplies: kernels, ranges, census, certificate")
-    proof.add_argument("model", metavar="MODEL", nargs="?", help=f"{models} (default: all that come with refsim)")
-    proof.add_argument("--interpret", nargs=2, metavar=("MODEL", "IMAGE"), help="run on integers that cannot multiply")
-    proof.add_argument("--show", metavar="MODULE:FUNCTION", help="audit a numba function of yours, and show each path")
+    subject = proof.add_mutually_exclusive_group()
+    subject.add_argument("model", metavar="MODEL", nargs="?", help=f"{models} (default: all that come with refsim)")
+    subject.add_argument(
+        "--interpret", nargs=2, metavar=("MODEL", "IMAGE"), help="run on integers that cannot multiply"
+    )
+    subject.add_argument(
+        "--show", metavar="MODULE:FUNCTION", help="audit a numba function of yours, and show each path"
+    )
 
 
 def add_pictures(added):
@@ -97,16 +102,17 @@ def run_image(options):
 
 def run_with_pictures(network, image, options):
     """Run and certify a network, and draw what the options ask for."""
-    for path in filter(None, (options.raster, options.attention)):
-        require_picture_path(path)
+    require_writable(options, raster=".png", attention=".png")
+    if options.sites and options.raster is None:
+        raise InputError("--sites: are those of a raster; name its file with --raster FILE.png")
     raster_sites = match_sites(network, options.sites or neuron_sites(network)) if options.raster else []
     map_sites = attention_map_sites(network) if options.attention else []
     result, certificate = certified_run(network, image, record=[*raster_sites, *map_sites])
     if options.raster:
-        save_picture(raster_picture({site: result.trace[site] for site in raster_sites}), options.raster)
+        write(options.raster, raster_picture({site: result.trace[site] for site in raster_sites}).save)
     if options.attention:
         maps = {site: result.trace[site] for site in map_sites}
-        save_picture(attention_picture(image, maps, token_grid(network)), options.attention)
+        write(options.attention, attention_picture(image, maps, token_grid(network)).save)
     return result, certificate
 
 
@@ -128,19 +134,6 @@ def token_grid(network):
     return network.input_signals(tokens)[0].shape[:2]
 
 
-def require_picture_path(path):
-    """Refuse a picture that could not be saved, before anything runs."""
-    if Path(path).suffix.lower() != ".png" or not Path(path).absolute().parent.is_dir():
-        raise InputError(f"{path}: expected the name of a .png file in a folder that exists")
-
-
-def save_picture(picture, path):
-    try:
-        picture.save(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-
-
 def evaluate(options):
     """Measure accuracy, images side by side on all cores."""
     if options.limit is not None and options.limit < 1:
@@ -148,6 +141,7 @@ def evaluate(options):
     network = load(options.model)
     images, labels = read_dataset(options.data)
     images, labels = images[: options.limit], labels[: options.limit]
+    require_labels(network, labels, options.data)
     correct, seconds = count_correct(network, images, labels)
     rate = len(images) / seconds
     if options.json:
@@ -169,9 +163,9 @@ def inspect(options):
 
 def audit(options):
     """Prove that nothing multiplies, on machine code or on counting integers."""
-    if options.interpret:
+    if options.interpret is not None:
         audit_by_interpretation(*options.interpret, options)
-    elif options.show:
+    elif options.show is not None:
         audit_function(options)
     else:
         names = [options.model] if options.model else model_names()
@@ -212,12 +206,12 @@ def audit_by_interpretation(model, image, options):
 
 def audit_function(options):
     """Audit somebody's numba function; leave with an error where it multiplies data."""
-    module, _, name = options.show.partition(":")
-    sys.path.insert(0, "")
+    with redirect_stdout(sys.stderr):  # What the module prints is no part of the report.
+        function = load_function(options.show)
     try:
-        reports = audit_kernel(getattr(importlib.import_module(module), name)).specialisations
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"{options.show}: expected MODULE:FUNCTION, a compiled numba function: {error}") from error
+        reports = audit_kernel(function).specialisations
+    except AttributeError as error:
+        raise InputError(f"{options.show}: expected a compiled numba function: {error}") from error
     if options.json:
         print_json([kernel_json(report) for report in reports])
     else:

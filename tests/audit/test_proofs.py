@@ -61,6 +61,15 @@ def test_a_proof_is_stored_and_found_again(module, tmp_path, monkeypatch):
     assert (10, first) == call(module().gather)
 
 
+def test_where_no_folder_can_be_written_to_each_process_proves_for_itself(module, tmp_path, monkeypatch):
+    """A package that is only for reading, in a home that is too: the kernel runs with its proof, and nothing is kept."""
+    monkeypatch.setattr("refsim.audit.proofs.ProvedCacheImpl._locator_classes", [])
+    value, report = call(module().gather)
+    assert (10, True, []) == (value, report.passed, proofs(tmp_path, "gather"))
+    with pytest.raises(MultiplicationError, match="guilty"):
+        call(module().guilty)
+
+
 @pytest.mark.parametrize(
     "tamper",
     [

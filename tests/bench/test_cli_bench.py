@@ -96,8 +96,9 @@ def test_a_picture_without_matplotlib(tmp_path, capsys, monkeypatch):
         (["--set", "depths=3"], "unknown field 'depths'"),
         (["--set", "timesteps=many"], "timesteps: expected an integer of at least 1, got 'many'"),
         (["--set", "pooled=nothing"], "pooled: expected one of spikes, membranes; got 'nothing'"),
-        (["--plot", "bench.jpg"], "bench.jpg: expected the name of a .png file in a folder that exists"),
-        (["--plot", "missing/bench.png"], "missing/bench.png: expected the name of a .png file"),
+        (["--plot", "bench.jpg"], "--plot bench.jpg: expected the name of a .png file"),
+        (["--plot", "missing/bench.png"], "missing/bench.png: there is no folder missing to write it in"),
+        (["--kernels", "--growth"], "--growth: grows a network, and --kernels alone times none"),
     ],
 )
 def test_faults_are_told_before_anything_runs(arguments, message, capsys, monkeypatch):

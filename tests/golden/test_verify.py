@@ -1,6 +1,7 @@
 """Bring an implementation: verdicts, exit codes and reports of `refsim golden verify`."""
 
 import json
+import os
 import shutil
 import xml.etree.ElementTree as ElementTree
 
@@ -50,6 +51,10 @@ def crashing(case):
 
 def listed(case):
     return {site: values.tolist() for site, values in answer(case).items()}
+
+def loud(case):
+    print("what a kernel prints")
+    return answer(case)
 
 def half_missing(case):
     return {site: values for site, values in answer(case).items() if site not in case.outputs}
@@ -147,6 +152,17 @@ def test_each_outcome_has_its_exit_code(folder, capsys, implementation, pattern,
         (["--trace", "nothing-there"], "nothing-there"),
         (["--python", "brought:right", "--suite", "nothing-there"], "SUITE.json"),
         (["--python", "brought:right", "--junit", "no/folder/x.xml"], "there is no folder"),
+        (["--python", "brought:right", "--junit", "."], "--junit .: is a folder"),
+        (["--python", "brought:right", "--map", "x.xyz"], "--map x.xyz: expected the name of a .png file"),
+        (["--python", "brought:right", "--map", f"{'n' * 300}.png"], "File name too long"),
+        (["--python", "brought:right", "--map", ""], "--map : expected the name of a .png file"),
+        (["--python", "brought:right", "--junit", "x.png", "--map", "./x.png"], "--junit writes that file"),
+        (["--python", "brought:right", "--mode", "events"], "--mode: is for --trace alone"),
+        (["--exec", "./nothing-there", "--partial"], "--partial: is for --trace alone"),
+        (["--trace", ".", "--timeout", "9"], "--timeout: is for --exec alone"),
+        (["--python", ""], "'': expected MODULE:FUNCTION"),
+        (["--trace", ""], "'': expected a folder"),
+        (["--exec", "it's"], "--exec it's: cannot be split into words: No closing quotation"),
     ],
 )
 def test_a_harness_error_has_code_3(folder, capsys, options, message):
@@ -156,9 +172,17 @@ def test_a_harness_error_has_code_3(folder, capsys, options, message):
     assert error.startswith("refsim: error: ") and message in error and error.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [[], ["--python", "a:b", "--exec", "c"], ["--python", "a:b", "--select", "slow"]])
+WRONG_WORDS = [
+    [],
+    ["--python", "a:b", "--exec", "c"],
+    ["--python", "a:b", "--select", "slow"],
+    ["--exec", "c", "--timeout", "0"],
+]
+
+
+@pytest.mark.parametrize("words", WRONG_WORDS)
 def test_wrong_words_are_harness_errors(words, capsys):
-    """No door, two doors, an unknown selection: 3, since 2 says that nothing is supported."""
+    """No door, two doors, an unknown selection, no time: 3, since 2 says that nothing is supported."""
     with pytest.raises(SystemExit, match="3"):
         main(["golden", "verify", *words])
     assert "refsim golden verify: error: " in capsys.readouterr().err
@@ -187,6 +211,40 @@ def test_junit_and_map_are_written(folder, capsys):
     assert "first difference at block0.attention.q" in case.find("failure").text
     with Image.open(folder / "map.png") as picture:
         assert picture.width > 300 and picture.height > 300
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_file_that_cannot_be_written_leaves_the_verdict(folder, capsys):
+    """The report is printed all the same, and the code says that something could not be done."""
+    options = ["--cases", "l1.lif.leak", "--junit", "/dev/full", "--json"]
+    assert 3 == main(["golden", "verify", "--python", "brought:wider", *options])
+    output = capsys.readouterr()
+    assert "refsim: error: /dev/full: cannot be written: No space left on device\n" == output.err
+    assert 1 == json.loads(output.out)["counts"]["fail"]
+
+
+@pytest.mark.parametrize(
+    ("implementation", "code", "reason"),
+    [("right", 0, "no case fails"), ("crashing", 1, "l1.lif.leak gave nothing to compare")],
+)
+def test_a_map_that_is_not_drawn_is_said(folder, capsys, implementation, code, reason):
+    """In one line beside the report; a map that is there already is said to be older, and stays."""
+    command = ["golden", "verify", "--python", f"brought:{implementation}", "--cases", "l1.lif.leak", "--map", "m.png"]
+    assert code == main(command)
+    assert f"refsim: --map m.png: not written, since {reason}\n" == capsys.readouterr().err
+    (folder / "m.png").write_bytes(b"of another run")
+    assert code == main(command)
+    assert f"{reason}; what is there is older\n" in capsys.readouterr().err
+    assert b"of another run" == (folder / "m.png").read_bytes()
+
+
+def test_what_an_implementation_prints_is_not_in_the_report(folder, capsys):
+    """Whether its module or its function prints it, the JSON can be read."""
+    (folder / "loud_module.py").write_text("print('what a module prints')\nfrom brought import loud\n")
+    assert 0 == main(["golden", "verify", "--python", "loud_module:loud", "--cases", "l1.lif.leak", "--json"])
+    output = capsys.readouterr()
+    assert 1 == json.loads(output.out)["counts"]["pass"]
+    assert "what a module prints\nwhat a kernel prints\n" in output.err
 
 
 def dumped(folder, identity, bug=None):

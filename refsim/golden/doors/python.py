@@ -116,7 +116,7 @@ def load_function(path):
     """
     module_name, _, function_name = path.partition(":")
     if not module_name or not function_name:
-        raise GoldenError(f"{path}: expected MODULE:FUNCTION, as in my_kernels:answer")
+        raise GoldenError(f"{path or repr(path)}: expected MODULE:FUNCTION, as in my_kernels:answer")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:

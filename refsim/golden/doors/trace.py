@@ -70,8 +70,10 @@ class TraceDoor:
             raise GoldenError(f"mode: expected one of {', '.join(MODES)}; got {mode!r}")
         self.folder, self.mode, self.partial = Path(folder), mode, partial
         self.name = one_line(f"{folder} ({mode})")
-        if not self.folder.is_dir():
-            raise GoldenError(f"{one_line(str(folder))}: expected a folder with one folder a case; there is none")
+        if not str(folder) or not self.folder.is_dir():
+            raise GoldenError(
+                f"{one_line(str(folder)) or repr(folder)}: expected a folder with one folder a case; there is none"
+            )
         try:
             self.latency = read_latency(self.folder)
         except Fault as fault:
