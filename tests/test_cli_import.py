@@ -84,6 +84,10 @@ def test_an_imported_model_runs_and_is_certified(checkpoint, tmp_path, capsys):
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--std", "0"], "std: expected numbers above 0"),
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--ema"], "state_dict_ema"),
         (
+            ["import", "spikformer", "spikformer.safetensors", *SMALL, "--pooled-stages", "2", "3", "3"],
+            "spikformer.safetensors: pooled_stages: expected stages 0 to 3, each at most once, got (2, 3, 3)",
+        ),
+        (
             ["import", "spikformer", "spikformer.safetensors", "--heads", "3"],
             "32 must be a multiple of 8 and of 3 heads",
         ),
