@@ -44,7 +44,7 @@ def test_a_model_is_written_whole_or_not_at_all(copied, monkeypatch):
     before = copied.read_bytes()
 
     def full(path, content):
-        path.touch()
+        path.open("wb").close()
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
