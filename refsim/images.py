@@ -2,16 +2,23 @@
 
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from refsim.errors import InputError
 from refsim.shipped import load_digits
+from refsim.simulator import input_frames
 
 MODES = {1: "L", 3: "RGB"}
 """Pillow's name for an image of so many channels."""
+
+RANGELESS_MODES = {"I": "32-bit integers", "F": "32-bit floats"}
+"""Modes of which a file does not say which number is white."""
+
+EXIF_ORIENTATION, UPRIGHT = 0x0112, 1
 
 MOST_PIXELS = 64_000_000
 """Larger images are refused before they are decoded."""
@@ -36,9 +43,27 @@ def read_input(path, network, fit=False):
     InputError
         If the file is missing, unreadable, or does not fit.
     """
+    require_file(path, "an image" if network.input.is_static else "spike frames as an .npy file")
+    if network.input.is_static:
+        return read_image(path, network, fit)
+    frames = read_frames(path)
+    require_taken(path, network, frames)
+    return frames
+
+
+def require_file(path, expected):
+    """Refuse a path that is no file."""
     if not Path(path).is_file():
-        raise InputError(f"{path}: no such file")
-    return read_image(path, network, fit) if network.input.is_static else read_frames(path)
+        found = "no such file" if not Path(path).exists() else "is a directory" if Path(path).is_dir() else "is no file"
+        raise InputError(f"{path}: {found}; expected {expected}")
+
+
+def require_taken(source, network, values):
+    """Refuse what a network does not take, by the name of the file that it stands in."""
+    try:
+        input_frames(network, values)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
 
 
 def read_image(path, network, fit):
@@ -52,17 +77,21 @@ def read_image(path, network, fit):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 require_decodable(path, image)
-                if (image.size, image.mode) != ((columns, rows), mode):
+                require_plain(path, image)
+                upright = image.getexif().get(EXIF_ORIENTATION, UPRIGHT) == UPRIGHT
+                if (image.size, image.mode, upright) != ((columns, rows), mode, True):
                     if not fit:
-                        raise InputError(misfit(path, image, network, mode))
-                    image = image.convert(mode).resize((columns, rows), Image.Resampling.BOX)
+                        raise InputError(misfit(path, image, network, mode, upright))
+                    image = eight_bits(ImageOps.exif_transpose(image)).convert(mode)
+                    image = image.resize((columns, rows), Image.Resampling.BOX)
                 pixels = np.array(image, np.uint8)
     except UnidentifiedImageError:
         raise InputError(f"{path}: not an image that Pillow reads") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"{path}: more pixels than the {MOST_PIXELS:,} that are decoded at most") from None
     except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path}: cannot be decoded: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be decoded: {reason}") from error
     return pixels.reshape(rows, columns, channels)
 
 
@@ -75,22 +104,52 @@ def require_decodable(path, image):
         )
 
 
-def misfit(path, image, network, mode):
+def require_plain(path, image):
+    """Refuse an image whose pixels would have to be guessed: of many frames, see-through, or without a known white."""
+    # What follows the first frame of a camera's MPO are previews of it.
+    frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    if frames > 1:
+        raise InputError(f"{path}: holds {frames} frames, expected one: save the one that is meant by itself")
+    if image.mode in RANGELESS_MODES and not is_sixteen_bits(image):
+        raise InputError(
+            f"{path}: is of mode {image.mode} ({RANGELESS_MODES[image.mode]}), which does not say what is white: "
+            "save it with 8 bits for each channel"
+        )
+    if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (255, 255):
+        raise InputError(f"{path}: is transparent in parts: flatten it first, onto the ground that it is meant to have")
+
+
+def is_sixteen_bits(image):
+    """Tell whether gray levels go from 0 to 65535; Pillow brings those of a PGM there."""
+    return image.mode.startswith("I;16") or image.mode == "I" and image.format == "PPM"
+
+
+def eight_bits(image):
+    """Return an image whose gray levels of 16 bits are cut to their upper 8, where Pillow would clip them."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.array(image) >> 8).astype(np.uint8))
+
+
+def misfit(path, image, network, mode, upright):
     """Say what an image is, what the network takes, and how to convert it."""
     rows, columns, _ = network.input.shape
+    turned = "" if upright else ", to be turned by its EXIF orientation"
     return (
-        f"{path}: is {image.size[0]} x {image.size[1]} pixels of mode {image.mode}; {network.name} takes "
-        f"{columns} x {rows} of mode {mode} ({'grayscale' if mode == 'L' else 'colour'}): convert it, for example by "
-        f"Image.open(...).convert({mode!r}).resize(({columns}, {rows})), or add --fit to do just that"
+        f"{path}: is {image.size[0]} x {image.size[1]} pixels of mode {image.mode}{turned}; {network.name} takes "
+        f"{columns} x {rows} of mode {mode} ({'grayscale' if mode == 'L' else 'colour'}): convert it, or add --fit to "
+        "have it turned upright, its pixels converted and its size changed"
     )
 
 
 def read_frames(path):
     """Read spike frames from an .npy file."""
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path}: expected spike frames as an .npy file of int8: {error}") from error
+        with open(path, "rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except (ValueError, OSError, EOFError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: expected spike frames as an .npy file of int8: {reason}") from error
 
 
 def read_dataset(source):
@@ -114,21 +173,36 @@ def read_dataset(source):
     if str(source) == "digits":
         images, labels = load_digits("test")
         return images, labels.astype(np.int64)
-    if not Path(source).is_file():
-        raise InputError(f"{source}: no such file (an .npz with images and labels, or the word digits)")
-    try:
-        with np.load(source, allow_pickle=False) as data:
-            images, labels = data["images"], data["labels"]
-    except (ValueError, OSError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{source}: expected an .npz with images and labels: {error}") from error
+    require_file(source, "an .npz with images and labels, or the word digits")
+    images, labels = read_images_and_labels(source)
     if (
         images.ndim not in (3, 4)
+        or images.dtype != np.uint8
         or labels.shape != images.shape[:1]
         or labels.dtype.kind not in "iu"
         or not len(labels)
     ):
         raise InputError(
-            f"{source}: expected images (n, Y, X) or (n, Y, X, C) and n integer labels, got images {images.shape} of "
-            f"{images.dtype} and labels {labels.shape} of {labels.dtype}"
+            f"{source}: expected images (n, Y, X) or (n, Y, X, C) of uint8 and n integer labels, got images "
+            f"{images.shape} of {images.dtype} and labels {labels.shape} of {labels.dtype}"
         )
-    return images, labels.astype(np.int64)
+    signed = labels.astype(np.int64)
+    if (signed < 0).any():
+        place = int(np.argmax(signed < 0))
+        raise InputError(f"{source}: labels: expected class numbers from 0, got {labels[place]} for image {place}")
+    return images, signed
+
+
+def read_images_and_labels(source):
+    """Return the two arrays of an .npz file, whatever they are."""
+    try:
+        # NumPy would take anything else for a pickle, and advise to allow it.
+        if not zipfile.is_zipfile(source):
+            raise ValueError("it is no zip archive")
+        with np.load(source, allow_pickle=False) as data:
+            return data["images"], data["labels"]
+    except KeyError as error:
+        raise InputError(f"{source}: expected an .npz with images and labels: {error.args[0]}") from error
+    except (ValueError, OSError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{source}: expected an .npz with images and labels: {reason}") from error

@@ -8,6 +8,7 @@ before it. Nothing in it is ever unpickled, and the same network always gives th
 import hashlib
 import io
 import json
+import os
 import zipfile
 from dataclasses import fields
 from pathlib import Path
@@ -27,14 +28,24 @@ SEAL_LENGTH = len(SEAL) + 64
 
 
 def save(network, path):
-    """Write a model file.
+    """Write a model file, whole or not at all.
 
     Parameters
     ----------
     network : Network
     path : str or Path
     """
-    Path(path).write_bytes(sealed_archive(members_of(network)))
+    target, content = Path(path).resolve(), sealed_archive(members_of(network))
+    if target.exists() and not target.is_file():
+        # A device or a pipe is written to, never replaced.
+        target.write_bytes(content)
+        return
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def content_hash(network):

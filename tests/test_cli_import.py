@@ -84,6 +84,10 @@ def test_an_imported_model_runs_and_is_certified(checkpoint, tmp_path, capsys):
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--std", "0"], "std: expected numbers above 0"),
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--ema"], "state_dict_ema"),
         (
+            ["import", "spikformer", "spikformer.safetensors", *SMALL, "--pooled-stages", "2", "3", "3"],
+            "spikformer.safetensors: pooled_stages: expected stages 0 to 3, each at most once, got (2, 3, 3)",
+        ),
+        (
             ["import", "spikformer", "spikformer.safetensors", "--heads", "3"],
             "32 must be a multiple of 8 and of 3 heads",
         ),
@@ -107,6 +111,37 @@ def test_faults_are_said_in_one_line(checkpoint, arguments, message, monkeypatch
     error = capsys.readouterr().err
     assert message in error and len(error.splitlines()) == 1
     assert not checkpoint.with_name("model.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-o", "spikformer.safetensors"], "spikformer.safetensors: is read by this import, and would be lost"),
+        (["-o", "./same"], "same: is read by this import, and would be lost"),
+        (["-o", "data.npz", "--test", "data.npz"], "data.npz: is read by this import, and would be lost"),
+        (["-o", "data.npz", "--compare", "data.npz"], "data.npz: is read by this import, and would be lost"),
+        (["-o", "."], ".: expected the name of a model file to write, in a folder that exists"),
+        (["-o", "none/model.npz"], "model.npz: expected the name of a model file to write, in a folder that exists"),
+        (["-o", "new.npz", "--compare", "data.npz", "--limit", "-1"], "--limit: expected at least 1, got -1"),
+        (["-o", "new.npz", "--compare", "data.npz", "--limit", "0"], "--limit: expected at least 1, got 0"),
+        (["-o", "new.npz", "--limit", "3"], "--limit: counts the images of --compare, which is not given"),
+        (["-o", "new.npz", "--test", "data.npz"], "data.npz: new takes an image of shape (32, 32, 3)"),
+        (["-o", "new.npz", "--compare", "data.npz"], "data.npz: new takes an image of shape (32, 32, 3)"),
+        (["-o", "new.npz", "--test", "none.npz"], "none.npz: no such file"),
+    ],
+)
+def test_what_is_read_stays_as_it_is(checkpoint, options, message, monkeypatch, capsys):
+    """Every file of the folder, whatever is wrong; one line says it."""
+    if "--compare" in options:
+        pytest.importorskip("torch")
+    monkeypatch.chdir(checkpoint.parent)
+    np.savez("data.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3))
+    checkpoint.with_name("same").symlink_to(checkpoint)
+    before = {path: path.read_bytes() for path in checkpoint.parent.iterdir()}
+    assert main(["import", "spikformer", str(checkpoint), *SMALL, *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error and len(error.splitlines()) == 1
+    assert before == {path: path.read_bytes() for path in checkpoint.parent.iterdir()}
 
 
 def test_the_comparison_is_printed_and_in_json(checkpoint, tmp_path, capsys):

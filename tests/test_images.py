@@ -6,7 +6,7 @@ from PIL import Image
 from strategies import seeded_network
 
 from refsim.errors import InputError
-from refsim.images import read_dataset, read_input
+from refsim.images import EXIF_ORIENTATION, read_dataset, read_input
 
 
 @pytest.fixture
@@ -51,10 +51,85 @@ def test_a_misfit_says_what_is_taken_and_how_to_convert(picture, pixels, what):
     assert (8, 8, 1) == read_input(path, seeded_network(), fit=True).shape
 
 
+@pytest.mark.parametrize("name", ["p.png", "p.tiff", "p.pgm"])
+def test_sixteen_bits_are_cut_to_their_upper_eight(picture, name):
+    """Not clipped to white, whatever the file."""
+    path = picture(ramp(8, 8).astype(np.uint16) * 257, name)
+    np.testing.assert_array_equal(ramp(8, 8, 1), read_input(path, seeded_network(), fit=True))
+    np.testing.assert_array_equal(
+        ramp(8, 8, 1).repeat(3, axis=2), read_input(path, seeded_network(channels=3), fit=True)
+    )
+
+
+@pytest.mark.parametrize(("pixels", "mode"), [(ramp(8, 8), "L"), (ramp(8, 8).astype(np.uint16) * 257, "I;16")])
+def test_an_image_is_turned_as_its_camera_says(tmp_path, pixels, mode):
+    """By a quarter clockwise, and only with --fit."""
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = 6
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    with pytest.raises(InputError, match=f"8 x 8 pixels of mode {mode}, to be turned by its EXIF orientation"):
+        read_input(tmp_path / "turned.png", seeded_network())
+    found = read_input(tmp_path / "turned.png", seeded_network(), fit=True)
+    np.testing.assert_array_equal(np.rot90(ramp(8, 8), -1), found[..., 0])
+
+
+def see_through(mode, **options):
+    image = Image.fromarray(ramp(8, 8)).convert(mode)
+    if mode.endswith("A"):
+        image.putalpha(Image.fromarray(ramp(8, 8)))
+    return image, options
+
+
+@pytest.mark.parametrize("fit", [False, True])
+@pytest.mark.parametrize(
+    ("name", "image", "options", "message"),
+    [
+        ("p.png", *see_through("RGBA"), "is transparent in parts: flatten it first"),
+        ("p.png", *see_through("LA"), "is transparent in parts"),
+        ("p.png", *see_through("L", transparency=0), "is transparent in parts"),
+        (
+            "p.tiff",
+            *see_through("I"),
+            "is of mode I .32-bit integers., which does not say what is white: save it with 8",
+        ),
+        ("p.tiff", *see_through("F"), "is of mode F .32-bit floats., which"),
+        (
+            "p.gif",
+            *see_through("L", save_all=True, append_images=[Image.new("L", (8, 8)), Image.new("L", (8, 8), 9)]),
+            "holds 3 frames, expected one",
+        ),
+    ],
+)
+def test_pixels_that_would_be_guessed_are_refused(tmp_path, name, image, options, message, fit):
+    """With --fit too; the message says what to do."""
+    image.save(tmp_path / name, **options)
+    with pytest.raises(InputError, match=message):
+        read_input(tmp_path / name, seeded_network(), fit)
+
+
+def test_an_opaque_alpha_is_dropped(tmp_path):
+    """Nothing shows through it."""
+    image = Image.fromarray(ramp(8, 8))
+    image.putalpha(255)
+    image.save(tmp_path / "opaque.png")
+    np.testing.assert_array_equal(ramp(8, 8, 1), read_input(tmp_path / "opaque.png", seeded_network(), fit=True))
+
+
+@pytest.mark.parametrize(
+    ("path", "what"), [("none", "no such file"), (".", "is a directory"), ("/dev/null", "is no file")]
+)
+def test_what_is_no_file_is_called_what_it_is(tmp_path, path, what):
+    """As an image, as spike frames, as a data set."""
+    with pytest.raises(InputError, match=f"{what}; expected an image"):
+        read_input(tmp_path / path, seeded_network())
+    with pytest.raises(InputError, match=f"{what}; expected spike frames"):
+        read_input(tmp_path / path, seeded_network(input="binary"))
+    with pytest.raises(InputError, match=f"{what}; expected an .npz with images and labels, or the word digits"):
+        read_dataset(tmp_path / path)
+
+
 def test_unreadable_files(tmp_path, picture):
-    """Missing, not an image, cut short."""
-    with pytest.raises(InputError, match="no such file"):
-        read_input(tmp_path / "none.png", seeded_network())
+    """Not an image, cut short."""
     (tmp_path / "text.png").write_text("no image")
     with pytest.raises(InputError, match="not an image that Pillow reads"):
         read_input(tmp_path / "text.png", seeded_network())
@@ -83,6 +158,17 @@ def test_frames_are_read_without_pickle(tmp_path):
     np.save(path, np.array([{}], object), allow_pickle=True)
     with pytest.raises(InputError, match="expected spike frames as an .npy file"):
         read_input(path, network)
+    path.write_text("no array")
+    with pytest.raises(InputError, match="the magic string is not correct") as caught:
+        read_input(path, network)
+    assert "allow_pickle" not in str(caught.value)
+
+
+def test_frames_that_do_not_fit_are_named_by_their_file(tmp_path):
+    """Then by the network."""
+    np.save(tmp_path / "frames.npy", np.ones((3, 8, 8, 1), np.int8))
+    with pytest.raises(InputError, match=r"frames.npy: seeded-a2os2a takes binary spike frames of shape .* got \(3, 8"):
+        read_input(tmp_path / "frames.npy", seeded_network(input="binary"))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +179,12 @@ def test_frames_are_read_without_pickle(tmp_path):
         ({"images": ramp(2, 8, 8), "labels": np.zeros(2)}, "n integer labels, got .* float64"),
         ({"images": ramp(8, 8), "labels": np.zeros(8, np.uint8)}, r"got images \(8, 8\)"),
         ({"images": ramp(2, 8, 8)[:0], "labels": np.zeros(0, np.uint8)}, r"got images \(0, 8, 8\)"),
+        ({"images": ramp(2, 8, 8) / 255, "labels": np.zeros(2, np.uint8)}, r"of uint8 and n .* \(2, 8, 8\) of float64"),
+        ({"images": ramp(2, 8, 8), "labels": np.array([0, -1])}, "labels: .* class numbers from 0, got -1 for image 1"),
+        (
+            {"images": ramp(2, 8, 8), "labels": np.array([2**63 + 5, 0], np.uint64)},
+            "labels: expected class numbers from 0, got 9223372036854775813 for image 0",
+        ),
         ({"images": np.array([None, None]), "labels": np.zeros(2, np.uint8)}, "Object arrays cannot be loaded"),
     ],
 )
@@ -104,9 +196,18 @@ def test_a_wrong_data_set_is_refused(tmp_path, arrays, message):
 
 
 def test_a_file_that_is_no_archive(tmp_path):
-    """A text, and a missing file."""
+    """Such as a text is called so."""
     (tmp_path / "data.npz").write_text("no archive")
-    with pytest.raises(InputError, match="expected an .npz with images and labels"):
+    with pytest.raises(InputError, match="expected an .npz with images and labels: it is no zip archive"):
         read_dataset(tmp_path / "data.npz")
-    with pytest.raises(InputError, match="no such file"):
-        read_dataset(tmp_path / "none.npz")
+
+
+def test_a_damaged_archive(tmp_path):
+    """A flipped bit in what is compressed is no traceback."""
+    np.savez_compressed(tmp_path / "data.npz", images=ramp(20, 8, 8), labels=np.arange(20))
+    content = bytearray((tmp_path / "data.npz").read_bytes())
+    for place in range(60, 200):
+        content[place] ^= 0x55
+    (tmp_path / "data.npz").write_bytes(content)
+    with pytest.raises(InputError, match="data.npz: expected an .npz with images and labels: "):
+        read_dataset(tmp_path / "data.npz")

@@ -1,5 +1,7 @@
 """Model files: the same bytes from the same network, and nothing else is let in."""
 
+from pathlib import Path
+
 import faults
 import numpy as np
 import pytest
@@ -35,6 +37,31 @@ def test_round_trip(saved, tmp_path):
     np.testing.assert_array_equal(run(seeded_network(), image).logits, run(network, image).logits)
     model_file.save(network, tmp_path / "again.npz")
     assert saved.read_bytes() == (tmp_path / "again.npz").read_bytes()
+
+
+def test_a_model_is_written_whole_or_not_at_all(copied, monkeypatch):
+    """Where the disk is full, the old file stays, and nothing is left beside it."""
+    before = copied.read_bytes()
+
+    def full(path, content):
+        path.open("wb").close()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        model_file.save(seeded_network(seed=1), copied)
+    assert copied.read_bytes() == before and [copied] == list(copied.parent.iterdir())
+
+
+def test_a_link_and_a_device_stay_what_they_are(saved, tmp_path):
+    """What a link points to is replaced; a device is written to."""
+    (tmp_path / "linked.npz").write_bytes(b"old")
+    (tmp_path / "link.npz").symlink_to("linked.npz")
+    model_file.save(seeded_network(), tmp_path / "link.npz")
+    assert (tmp_path / "link.npz").is_symlink() and (tmp_path / "linked.npz").read_bytes() == saved.read_bytes()
+    (tmp_path / "null").symlink_to("/dev/null")
+    model_file.save(seeded_network(), tmp_path / "null")
+    assert (tmp_path / "null").is_char_device()
 
 
 def test_numpy_reads_it(saved):

@@ -1,12 +1,19 @@
 """What the configurations of all spiking transformers share."""
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import MISSING, dataclass, fields
 
 from refsim.errors import ConfigurationError
-from refsim.network import INPUT_KINDS
-from refsim.numerics import is_integer
+from refsim.network import INPUT_KINDS, MOST_TIMESTEPS
+from refsim.numerics import INTERVAL_BITS, is_integer
+from refsim.ops.lif import MOST_LEAK
 
 STEM_STAGES = 4
+
+MOST_INPUT = 4096
+"""Rows, columns or channels of the largest input that a network takes."""
+
+ANY_SIZE = (1, math.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +37,7 @@ class Configuration:
     Raises
     ------
     ConfigurationError
-        Where a field is out of range.
+        Where a field is of another type or out of range, or no register could hold the membranes.
     """
 
     image_size: tuple
@@ -45,17 +52,47 @@ class Configuration:
     reset: str = "zero"
     rounding: str = "exact"
 
-    SIZES = ("channels", "classes", "timesteps", "mlp_ratio")
+    RANGES = {
+        "channels": (1, MOST_INPUT),
+        "classes": ANY_SIZE,
+        "timesteps": (1, MOST_TIMESTEPS),
+        "mlp_ratio": ANY_SIZE,
+        "leak_shift": (0, MOST_LEAK),
+    }
+    """Least and largest value of every field that is one integer."""
 
     def __post_init__(self):
-        if len(self.image_size) != 2:
-            raise ConfigurationError(f"image_size: expected (rows, columns), got {self.image_size}")
-        sizes = {"image rows": self.image_size[0], "image columns": self.image_size[1]}
-        sizes.update({name: getattr(self, name) for name in self.SIZES})
-        for name, value in sizes.items():
-            if not is_integer(value) or value < 1:
-                raise ConfigurationError(f"{name}: expected an integer of at least 1, got {value!r}")
+        self.require_integers("image_size", "(rows, columns)", 2)
+        for side, size in zip(("rows", "columns"), self.image_size):
+            require_in_range(f"image {side}", size, 1, MOST_INPUT)
+        for name, (least, largest) in self.RANGES.items():
+            require_in_range(name, getattr(self, name), least, largest)
+        for name in ("centred", "halve_input"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigurationError(f"{name}: expected true or false, got {getattr(self, name)!r}")
         self.require_choice("input", tuple(INPUT_KINDS))
+        self.require_choice("reset", ("zero", "subtract"))
+        self.require_choice("rounding", ("exact", "floor"))
+        self.require_membranes()
+
+    def require_membranes(self):
+        """Refuse neurons that no weights would fit: they are wrong in themselves, or their membranes grow too wide."""
+        if self.rounding == "floor":
+            if self.halve_input and self.leak_shift < 1:
+                raise ConfigurationError("leak_shift: expected at least 1 with halve_input and rounding floor, got 0")
+            return
+        growth = self.leak_shift * (self.timesteps - 1) + 1
+        if (self.timesteps << growth).bit_length() > INTERVAL_BITS:
+            raise ConfigurationError(
+                f"timesteps: {self.timesteps} with leak_shift {self.leak_shift} and rounding exact need membranes of more "
+                f"than {INTERVAL_BITS} bits: take fewer, or rounding floor"
+            )
+
+    def require_integers(self, name, expected, count=None):
+        """Check that a field is a tuple of integers, of so many if that is given."""
+        values = getattr(self, name)
+        if not isinstance(values, tuple) or not all(map(is_integer, values)) or count not in (None, len(values)):
+            raise ConfigurationError(f"{name}: expected {expected}, got {values!r}")
 
     def require_choice(self, name, known):
         if getattr(self, name) not in known:
@@ -74,6 +111,9 @@ class Configuration:
         unknown = sorted(set(settings) - known)
         if unknown:
             raise ConfigurationError(f"unknown field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
+        missing = [f.name for f in fields(cls) if f.default is MISSING and f.name not in settings]
+        if missing:
+            raise ConfigurationError(f"{missing[0]}: missing")
         tuples = {name: tuple(value) for name, value in settings.items() if isinstance(value, list)}
         return cls(**{**settings, **tuples})
 
@@ -97,15 +137,17 @@ class PatchConfiguration(Configuration):
     heads: int
     pooled_stages: tuple | None = None
 
-    SIZES = (*Configuration.SIZES, "embedding", "depth", "heads")
+    RANGES = {**Configuration.RANGES, "embedding": ANY_SIZE, "depth": ANY_SIZE, "heads": ANY_SIZE}
 
     def __post_init__(self):
         super().__post_init__()
         if self.pooled_stages is None:
             object.__setattr__(self, "pooled_stages", default_pooled_stages(min(self.image_size)))
         self.require_heads(self.embedding, 8)
-        if not set(self.pooled_stages) <= set(range(STEM_STAGES)):
-            raise ConfigurationError(f"pooled_stages: expected stages 0 to 3, got {self.pooled_stages}")
+        expected = f"stages 0 to {STEM_STAGES - 1}, each at most once"
+        self.require_integers("pooled_stages", expected)
+        if len(set(self.pooled_stages) & set(range(STEM_STAGES))) < len(self.pooled_stages):
+            raise ConfigurationError(f"pooled_stages: expected {expected}, got {self.pooled_stages}")
 
     @property
     def stem_channels(self):
@@ -138,6 +180,14 @@ class PatchConfiguration(Configuration):
         attention = 4 * width * width + width + 8 * width
         mlp = 2 * width * hidden + 3 * hidden + 3 * width
         return stem + position + self.depth * (attention + mlp) + (width + 1) * self.classes
+
+
+def require_in_range(name, value, least, largest):
+    """Check that a value is an integer in [least, largest]."""
+    if not is_integer(value) or value < least:
+        raise ConfigurationError(f"{name}: expected an integer of at least {least}, got {value!r}")
+    if value > largest:
+        raise ConfigurationError(f"{name}: expected an integer of at most {largest}, got {value}")
 
 
 def default_pooled_stages(side):

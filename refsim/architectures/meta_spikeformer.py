@@ -14,7 +14,7 @@ Next-generation Neuromorphic Chips", ICLR 2024.
 from dataclasses import dataclass
 
 from refsim.architectures.builder import Builder
-from refsim.architectures.configuration import Configuration
+from refsim.architectures.configuration import ANY_SIZE, Configuration
 from refsim.errors import ConfigurationError
 from refsim.network import INPUT_SITE
 from refsim.ops import Grid, Tokens
@@ -55,13 +55,15 @@ class MetaSpikeformerConfig(Configuration):
     attention: str = "sdsa-3"
     association: str = "key-value"
 
-    SIZES = (*Configuration.SIZES, "heads")
+    RANGES = {**Configuration.RANGES, "heads": ANY_SIZE}
 
     def __post_init__(self):
         super().__post_init__()
-        if len(self.widths) != 4 or len(self.depths) != 2 or min(*self.widths, *self.depths) < 1 or self.widths[0] % 2:
+        self.require_integers("widths", "four integers", 4)
+        self.require_integers("depths", "two integers", 2)
+        if min(*self.widths, *self.depths) < 1 or self.widths[0] % 2:
             raise ConfigurationError(
-                "widths and depths: expected four widths, the first even, and two depths, "
+                "widths and depths: expected integers of at least 1, the first width even, "
                 f"got {self.widths}, {self.depths}"
             )
         for width in self.widths[2:]:

@@ -68,6 +68,8 @@ class SpikingTransformerConfig(PatchConfiguration):
     v: str = "binary"
     relu_cap: int = 127
 
+    RANGES = {**PatchConfiguration.RANGES, "relu_cap": (1, 127)}
+
     def __post_init__(self):
         super().__post_init__()
         for letter in "qkv":

@@ -100,9 +100,8 @@ def compile_proved(function, arguments, apart=False):
     pipeline = compilers.ArraysApart if apart else compilers.WholeRegisters
     dispatcher = numba.njit(nogil=True, pipeline_class=pipeline)(function)
     proofs = None
-    with suppress(
-        RuntimeError
-    ):  # Where no folder can be written to, nothing is kept: each process compiles and proves.
+    # Where no folder can be written to, nothing is kept: each process compiles and proves for itself.
+    with suppress(RuntimeError):
         dispatcher._cache = ProvedCache(function)
         proofs = dispatcher._cache.proofs
     dispatcher.compile(signature)

@@ -71,6 +71,11 @@ def check_file(path):
         raise CheckpointError(f"{path}: expected a checkpoint ({', '.join(SUFFIXES)}), got {path.suffix or path.name}")
     if path.stat().st_size == 0:
         raise CheckpointError(f"{path}: is empty")
+    try:
+        # The package safetensors calls a file that it may not read missing.
+        path.open("rb").close()
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def open_container(path, ema):

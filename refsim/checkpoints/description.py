@@ -1,11 +1,14 @@
 """Reading the checkpoints that refsim itself has trained: tensors, and a description in the metadata."""
 
 import json
+import math
 
 from refsim.checkpoints.container import read_tensors
 from refsim.errors import CheckpointError
 
 FORMAT = "refsim-checkpoint/1.0"
+
+THRESHOLDS = ("neuron", "attention")
 
 
 def read_checkpoint(path):
@@ -38,6 +41,11 @@ def read_description(path, metadata):
         found = description["format"]
         if found != FORMAT:
             raise CheckpointError(f"{path}: expected the format {FORMAT}, got {found!r}")
-        return {name: description[name] for name in ("config", "thresholds", "provenance")}
-    except (KeyError, TypeError, json.JSONDecodeError):
+        parts = {name: dict(description[name]) for name in ("config", "thresholds", "provenance")}
+        for name in THRESHOLDS:
+            threshold = parts["thresholds"][name]
+            if not isinstance(threshold, (int, float)) or not 0 < threshold < math.inf:
+                raise CheckpointError(f"{path}: thresholds: {name}: expected a number above 0, got {threshold!r}")
+        return parts
+    except (KeyError, TypeError, ValueError):
         raise CheckpointError(f"{path}: has no description of a Spiking Transformer in its metadata") from None

@@ -12,7 +12,7 @@ from refsim.architectures.spiking_transformer import SpikingTransformerConfig, s
 from refsim.checkpoints.description import read_checkpoint
 from refsim.checkpoints.quantiser import PIXEL_SHIFT, Quantiser
 from refsim.checkpoints.tensors import Affine
-from refsim.errors import CheckpointError
+from refsim.errors import CheckpointError, ConfigurationError, NetworkError
 
 
 def import_spiking_transformer(path, name):
@@ -34,11 +34,17 @@ def import_spiking_transformer(path, name):
     ------
     CheckpointError
         If the checkpoint is unreadable, incomplete, or holds values that cannot become integers.
+    ConfigurationError, NetworkError
+        If its parts do not fit together.
     """
     tensors, description = read_checkpoint(path)
-    config = SpikingTransformerConfig.from_settings(description["config"])
-    trained = TrainedQuantiser(path, config, tensors, description["thresholds"])
-    return spiking_transformer(config, Parameters(trained.parameters()), name, description["provenance"])
+    try:
+        config = SpikingTransformerConfig.from_settings(description["config"])
+        trained = TrainedQuantiser(path, config, tensors, description["thresholds"])
+        return spiking_transformer(config, Parameters(trained.parameters()), name, description["provenance"])
+    except (ConfigurationError, NetworkError) as error:
+        error.args = (f"{path}: {error}",)
+        raise
 
 
 class TrainedQuantiser:

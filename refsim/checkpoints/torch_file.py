@@ -88,7 +88,8 @@ def load(torch, path):
         raise
     except Exception as error:
         # A damaged or hostile pickle makes PyTorch raise any class, from KeyError to struct.error.
-        raise CheckpointError(f"{path}: {reason(str(error) or type(error).__name__)}") from error
+        message = str(error)
+        raise CheckpointError(f"{path}: {reason(message if ' ' in message else repr(error))}") from error
 
 
 def check_stored(path):
@@ -122,7 +123,7 @@ def reason(message):
             "argparse.Namespace are read, since anything else can run code; if you trust the file, load it in a place "
             "of its own with weights_only=False and save only its dict of tensors"
         )
-    inner = re.search(r"WeightsUnpickler error: (.*)", message)
+    inner = re.search(r"WeightsUnpickler error:\s*(.+)", message)
     return f"not a readable PyTorch checkpoint: {inner[1] if inner else message.splitlines()[0]}"
 
 

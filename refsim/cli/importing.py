@@ -15,7 +15,7 @@ from refsim.checkpoints.spiking_transformer import import_spiking_transformer
 from refsim.cli.common import command, print_json, write
 from refsim.errors import InputError
 from refsim.evaluation import require_labels, with_accuracy
-from refsim.images import read_dataset
+from refsim.images import read_dataset, require_taken
 
 OWN = "spiking-transformer"
 """The architecture whose checkpoints refsim.training writes; they say themselves how they were trained."""
@@ -66,19 +66,34 @@ def add_import_commands(commands):
 
 def import_checkpoint(options):
     """Turn a float checkpoint into a model file."""
-    if options.limit is not None and options.compare is None:
-        raise InputError("--limit: is for --compare alone; leave it out")
+    require_sound(options)
+    tests = read_dataset(options.test) if options.test else None
     if options.architecture == OWN:
         imported, comparison, network = None, None, import_own(options)
     else:
         imported, comparison = import_published(options)
         network = imported.network
-    if options.test:
-        images, labels = read_dataset(options.test)
+    if tests:
+        images, labels = tests
+        require_taken(options.test, network, images[0])
         require_labels(network, labels, options.test)
         network = with_accuracy(network, images, labels)
     write(options.output, lambda path: model_file.save(network, path))
     tell(options, imported, comparison, network)
+
+
+def require_sound(options):
+    """Refuse an output that cannot be written or would overwrite what is read, and a limit of nothing."""
+    output = Path(options.output)
+    if output.is_dir() or not output.absolute().parent.is_dir():
+        raise InputError(f"{output}: expected the name of a model file to write, in a folder that exists")
+    for source in filter(None, (options.checkpoint, options.test, options.compare)):
+        if output.exists() and Path(source).exists() and output.samefile(source):
+            raise InputError(f"{output}: is read by this import, and would be lost: give the model another name")
+    if options.limit is not None and options.limit < 1:
+        raise InputError(f"--limit: expected at least 1, got {options.limit}")
+    if options.limit is not None and not options.compare:
+        raise InputError("--limit: counts the images of --compare, which is not given")
 
 
 def import_published(options):
@@ -95,7 +110,10 @@ def import_published(options):
         ema=options.ema,
         keep=bool(options.compare),
     )
-    return imported, compare(imported, *data) if data else None
+    if data is None:
+        return imported, None
+    require_taken(options.compare, imported.network, data[0][0])
+    return imported, compare(imported, *data)
 
 
 def import_own(options):

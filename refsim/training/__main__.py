@@ -1,6 +1,8 @@
 """Train a Spiking Transformer: ``python -m refsim.training PRESET --data DATA -o CHECKPOINT``."""
 
 import argparse
+import math
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,21 +12,23 @@ import torch
 from refsim import model_file
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
-from refsim.errors import ConfigurationError, RefsimError
+from refsim.errors import ConfigurationError, InputError, RefsimError
 from refsim.evaluation import with_accuracy
 from refsim.images import read_dataset
 from refsim.training.checkpoint import load_twin, save_checkpoint
-from refsim.training.data import load_data
+from refsim.training.data import image_text, load_data
 from refsim.training.loop import accuracy, train_phase
 from refsim.training.neurons import fuse_neurons
 from refsim.training.twin import Thresholds, Twin
+
+LARGEST_SEED = 2**63 - 1
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="python -m refsim.training", description=__doc__)
     parser.add_argument("preset", choices=PRESETS, help="kinds of the neurons in the attention")
     parser.add_argument("--data", default="digits", help="'digits', or an .npz of images and labels to train on")
-    parser.add_argument("--test", help="an .npz of images and labels to test on (digits bring their own)")
+    parser.add_argument("--test", help="an .npz of images and labels to test on (by default those of digits)")
     parser.add_argument(
         "-o",
         "--output",
@@ -57,8 +61,8 @@ def arguments():
 def main():
     """Train on float weights, then on rounded ones, and write checkpoint and model."""
     options = arguments()
-    if not Path(options.output).absolute().parent.is_dir():
-        raise ConfigurationError(f"{Path(options.output).parent}: no such folder to write to")
+    require_output(options)
+    require_numbers(options)
     if options.threads:
         torch.set_num_threads(options.threads)
     if options.fuse:
@@ -66,8 +70,12 @@ def main():
     torch.manual_seed(options.seed)
     generator = torch.Generator().manual_seed(options.seed)
     train, test = load_data(options.data, options.test)
+    if options.batch > len(train.images):
+        raise ConfigurationError(
+            f"--batch: expected at most {len(train.images)}, the images of {options.data}, got {options.batch}"
+        )
     if options.start:
-        twin, provenance = continued(options)
+        twin, provenance = continued(options, train)
     else:
         twin, provenance = trained_on_floats(options, train, test, generator)
     rounded = (options.rounded_epochs, options.batch, options.rounded_learning_rate, 0.0)
@@ -76,6 +84,42 @@ def main():
     print(f"rounded accuracy {provenance['accuracy_twin']:.4f}", flush=True)
     save_checkpoint(options.output, twin, provenance)
     export(Path(options.output), options.data if options.test is None else options.test)
+
+
+def require_output(options):
+    """Refuse names under which checkpoint or model could not be written, or would overwrite what is read."""
+    output, folder = Path(options.output), Path(options.output).absolute().parent
+    if not folder.is_dir():
+        raise ConfigurationError(f"{output.parent}: no such folder to write to")
+    if not os.access(folder, os.W_OK):
+        raise ConfigurationError(f"{output.parent}: a folder that may not be written to")
+    if output.suffix != ".safetensors":
+        raise ConfigurationError(f"{output}: expected the name of a .safetensors file; the model is written beside it")
+    for path in (output, output.with_suffix(".npz")):
+        if path.is_dir():
+            raise ConfigurationError(f"{path}: is a directory, expected the name of a file to write")
+        for source in filter(None, (options.data, options.test)):
+            if path.exists() and Path(source).exists() and path.samefile(source):
+                raise ConfigurationError(f"{path}: holds the images, and would be lost: give another name with -o")
+
+
+def require_numbers(options):
+    """Refuse numbers with which no training is possible."""
+    for name in ("epochs", "rounded_epochs", "batch", "threads"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ConfigurationError(f"{option(name)}: expected at least 1, got {value}")
+    for name in ("learning_rate", "rounded_learning_rate"):
+        if not 0 < getattr(options, name) < math.inf:
+            raise ConfigurationError(f"{option(name)}: expected a number above 0, got {getattr(options, name)}")
+    if not 0 <= options.weight_decay < math.inf:
+        raise ConfigurationError(f"--weight-decay: expected a number of at least 0, got {options.weight_decay}")
+    if not 0 <= options.seed <= LARGEST_SEED:
+        raise ConfigurationError(f"--seed: expected 0 to {LARGEST_SEED}, got {options.seed}")
+
+
+def option(name):
+    return "--" + name.replace("_", "-")
 
 
 def command_line():
@@ -110,21 +154,40 @@ def trained_on_floats(options, train, test, generator):
     return twin, provenance
 
 
-def continued(options):
+def continued(options, train):
     """Return the twin of a checkpoint, to go on training its rounded weights, with its provenance."""
     twin, provenance = load_twin(options.start)
     kinds = {name: getattr(twin.config, name) for name in PRESETS[options.preset]}
     if kinds != PRESETS[options.preset]:
         raise ConfigurationError(f"{options.start}: is not of the preset {options.preset}, but {kinds}")
+    require_fitting(options, twin.config, train)
     started = f"{provenance['command']} && {command_line()}"
     return twin.float(), {**provenance, "command": started, "seed": options.seed, "data": options.data}
+
+
+def require_fitting(options, config, train):
+    """Refuse a checkpoint of another size of image than those to train on, or of fewer classes."""
+    taken, shape = (config.channels, *config.image_size), tuple(train.images.shape[1:])
+    if taken != shape:
+        raise InputError(
+            f"{options.start}: takes images of {image_text(taken)}, those of {options.data} are {image_text(shape)}"
+        )
+    if int(train.labels.max()) >= config.classes:
+        raise InputError(
+            f"{options.data}: labels: expected 0 to {config.classes - 1}, the classes of {options.start}, "
+            f"got {int(train.labels.max())}"
+        )
 
 
 def export(checkpoint, test):
     """Write the integer model beside its checkpoint, with its own accuracy in it."""
     network = with_accuracy(import_spiking_transformer(checkpoint, checkpoint.stem), *read_dataset(test))
-    model_file.save(network, checkpoint.with_suffix(".npz"))
-    print(f"refsim accuracy {network.provenance['accuracy_refsim']:.4f}: {checkpoint.with_suffix('.npz')}", flush=True)
+    model = checkpoint.with_suffix(".npz")
+    try:
+        model_file.save(network, model)
+    except OSError as error:
+        raise InputError(f"{model}: cannot be written: {error.strerror}") from error
+    print(f"refsim accuracy {network.provenance['accuracy_refsim']:.4f}: {model}", flush=True)
 
 
 if __name__ == "__main__":

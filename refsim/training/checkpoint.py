@@ -4,10 +4,12 @@ import json
 from dataclasses import asdict
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from refsim.architectures.spiking_transformer import SpikingTransformerConfig
 from refsim.checkpoints.description import FORMAT, read_checkpoint
+from refsim.errors import CheckpointError
 from refsim.training.twin import Thresholds, Twin
 
 
@@ -32,7 +34,10 @@ def save_checkpoint(path, twin, provenance):
         "thresholds": asdict(twin.thresholds),
         "provenance": provenance,
     }
-    save_file(tensors, path, metadata={"refsim": json.dumps(description, sort_keys=True)})
+    try:
+        save_file(tensors, path, metadata={"refsim": json.dumps(description, sort_keys=True)})
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: cannot be written: {error}") from error
 
 
 def load_twin(path):
@@ -46,9 +51,19 @@ def load_twin(path):
     -------
     twin : Twin
     provenance : dict
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint is unreadable, or its tensors are not those of its configuration.
     """
     tensors, description = read_checkpoint(path)
     twin = Twin(SpikingTransformerConfig.from_settings(description["config"]), Thresholds(**description["thresholds"]))
     twin.fold()
-    twin.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
+    try:
+        twin.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
+    except RuntimeError as error:
+        # PyTorch tells each fault in a line of its own, the first after a heading.
+        reason = str(error).splitlines()[1].strip() if "\n" in str(error) else error
+        raise CheckpointError(f"{path}: does not fit its own configuration: {reason}") from error
     return twin.double().eval(), description["provenance"]

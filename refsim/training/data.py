@@ -43,13 +43,38 @@ def load_data(train, test):
     train : str
         ``"digits"``, which brings its own held-out part, or an .npz file.
     test : str or None
-        An .npz file, where `train` is one.
+        An .npz file; needed where `train` is one.
+
+    Raises
+    ------
+    InputError
+        If a file is no data set, or there is nothing to test on, or it is not like what is trained on.
     """
-    if train == "digits":
-        return LabelledImages.from_arrays(*load_digits("train")), LabelledImages.from_arrays(*load_digits("test"))
-    if test is None:
+    if test is None and train != "digits":
         raise InputError(f"{train}: give the images to test on with --test")
-    return LabelledImages.from_arrays(*read_dataset(train)), LabelledImages.from_arrays(*read_dataset(test))
+    training = LabelledImages.from_arrays(*(load_digits("train") if train == "digits" else read_dataset(train)))
+    testing = LabelledImages.from_arrays(*read_dataset(test or "digits"))
+    shapes = [tuple(images.shape[1:]) for images in (testing.images, training.images)]
+    if shapes[0] != shapes[1]:
+        raise InputError(
+            f"{test}: holds images of {image_text(shapes[0])}, those of {train} are {image_text(shapes[1])}"
+        )
+    labels = [int(labels.max()) for labels in (testing.labels, training.labels)]
+    if labels[0] > labels[1]:
+        raise InputError(f"{test}: labels: expected 0 to {labels[1]}, the classes of {train}, got {labels[0]}")
+    return training, testing
+
+
+def image_text(shape):
+    """Return a shape (C, Y, X) as rows, columns and channels.
+
+    Examples
+    --------
+    >>> image_text((3, 32, 32))
+    '32 x 32 x 3'
+    """
+    channels, rows, columns = shape
+    return f"{rows} x {columns} x {channels}"
 
 
 def split_digits(images, labels):

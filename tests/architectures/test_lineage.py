@@ -108,7 +108,9 @@ def test_the_last_pool_of_the_membrane_stem_sees_negative_values():
             lambda: SpikeDrivenTransformerConfig(image_size=(8, 8), embedding=16, depth=0, heads=2),
             "depth: expected an integer of at least 1, got 0",
         ),
-        (lambda: MetaSpikeformerConfig(image_size=(8, 8), widths=(4, 4, 4)), "expected four widths, the first even"),
+        (lambda: MetaSpikeformerConfig(image_size=(8, 8), widths=(4, 4, 4)), "widths: expected four integers, got"),
+        (lambda: MetaSpikeformerConfig(image_size=(8, 8), widths=3), "widths: expected four integers, got 3"),
+        (lambda: MetaSpikeformerConfig(image_size=(8, 8), widths=(5, 4, 8, 8)), "the first width even"),
         (lambda: MetaSpikeformerConfig(image_size=(8, 8), widths=(4, 4, 4, 8)), "4 must be a multiple of 8 heads"),
         (
             lambda: MetaSpikeformerConfig(image_size=(8, 8), widths=(4, 4, 8, 8), attention="sdsa-5"),

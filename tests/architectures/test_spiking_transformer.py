@@ -1,12 +1,14 @@
 """The Spiking Transformer and its ablation."""
 
+import numpy as np
 import pytest
 from strategies import SeededParameters, seeded_network
 
 from refsim.architectures.parameters import Parameters
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig, spiking_transformer
-from refsim.errors import ConfigurationError
-from refsim.ops import Linear
+from refsim.errors import ConfigurationError, RegisterError
+from refsim.numerics import Signal
+from refsim.ops import LIF, Linear
 
 
 def config(**fields):
@@ -85,7 +87,22 @@ def test_every_other_combination_builds(q, k, scores, v):
         ({"image_size": (8,)}, r"image_size: expected \(rows, columns\)"),
         ({"embedding": 60}, "embedding: 60 must be a multiple of 8 and of 4 heads"),
         ({"heads": 3}, "must be a multiple of 8 and of 3 heads"),
+        ({"image_size": 8}, r"image_size: expected \(rows, columns\), got 8"),
+        ({"image_size": (8, 5000)}, "image columns: expected an integer of at most 4096, got 5000"),
+        ({"channels": 5000}, "channels: expected an integer of at most 4096, got 5000"),
+        ({"timesteps": 1025}, "timesteps: expected an integer of at most 1024, got 1025"),
+        ({"timesteps": 57}, "timesteps: 57 with leak_shift 1 and rounding exact need membranes of more than 62 bits"),
+        ({"leak_shift": 17}, "leak_shift: expected an integer of at most 16, got 17"),
+        ({"leak_shift": 0, "rounding": "floor"}, "leak_shift: expected at least 1 with halve_input and rounding floor"),
+        ({"reset": "soft"}, "reset: expected one of zero, subtract; got 'soft'"),
+        ({"rounding": []}, "rounding: expected one of exact, floor"),
+        ({"halve_input": 3}, "halve_input: expected true or false, got 3"),
+        ({"centred": "x"}, "centred: expected true or false, got 'x'"),
+        ({"relu_cap": 128}, "relu_cap: expected an integer of at most 127, got 128"),
         ({"pooled_stages": (4,)}, "pooled_stages: expected stages 0 to 3"),
+        ({"pooled_stages": (2, 3, 3)}, r"pooled_stages: expected stages 0 to 3, each at most once, got \(2, 3, 3\)"),
+        ({"pooled_stages": ([1],)}, "pooled_stages: expected stages 0 to 3"),
+        ({"pooled_stages": 3}, "pooled_stages: expected stages 0 to 3"),
         ({"input": "video"}, "input: expected one of image, binary, ternary, graded"),
         ({"depth": True}, "depth: expected an integer"),
     ],
@@ -94,6 +111,17 @@ def test_a_wrong_field_is_named(fields, message):
     """Each with what was expected."""
     with pytest.raises(ConfigurationError, match=message):
         config(**fields)
+
+
+@pytest.mark.parametrize("fields", [{"timesteps": 56}, {"timesteps": 57, "rounding": "floor"}])
+def test_no_network_that_could_be_built_is_refused(fields):
+    """The membranes of thresholds of 1, without any input, are what the configuration counts."""
+    assert config(**fields).timesteps == fields["timesteps"]
+    silent = Signal.uniform(np.int32, (1,), 0, 0)
+    neuron = LIF(np.ones(1, np.int32), membrane_bits=64, rounding=fields.get("rounding", "exact"))
+    neuron.state("site", [silent], fields["timesteps"])
+    with pytest.raises(RegisterError):
+        LIF(np.ones(1, np.int32), membrane_bits=64).state("site", [silent], 57)
 
 
 def test_an_unknown_preset_lists_the_known_ones():

@@ -99,6 +99,9 @@ def test_a_picture_without_matplotlib(tmp_path, capsys, monkeypatch):
         (["--plot", "bench.jpg"], "--plot bench.jpg: expected the name of a .png file"),
         (["--plot", "missing/bench.png"], "missing/bench.png: there is no folder missing to write it in"),
         (["--kernels", "--growth"], "--growth: grows a network, and --kernels alone times none"),
+        (["--set", "image_size=5"], "image_size: expected (rows, columns), got 5"),
+        (["--set", "pooled_stages=[[1]]"], "pooled_stages: expected stages 0 to 3, each at most once, got ([1],)"),
+        (["--set", "timesteps=100"], "timesteps: 100 with leak_shift 1 and rounding exact need membranes of more"),
     ],
 )
 def test_faults_are_told_before_anything_runs(arguments, message, capsys, monkeypatch):

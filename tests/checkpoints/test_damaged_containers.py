@@ -3,6 +3,7 @@
 import json
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,6 +35,28 @@ def test_no_file_an_empty_one_and_a_directory(tmp_path, suffix):
     path.unlink()
     path.mkdir()
     refused(path, "is a directory, expected a checkpoint file")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz", *TORCH_SUFFIXES])
+def test_a_file_that_may_not_be_read(tmp_path, suffix, monkeypatch):
+    """Is not called missing, or damaged."""
+
+    def forbidden(path, mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / f"c{suffix}").write_bytes(b"x")
+    monkeypatch.setattr(Path, "open", forbidden)
+    refused(tmp_path / f"c{suffix}", "cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b"0000000", b"\x80\x02."])
+def test_a_foreign_file_with_the_suffix_of_pytorch(tmp_path, content):
+    """The message goes on after the colon, in one line."""
+    (tmp_path / "c.pth").write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        read_tensors(tmp_path / "c.pth")
+    head, _, tail = str(caught.value).partition("not a readable PyTorch checkpoint: ")
+    assert head.endswith("c.pth: ") and len(tail) > 8 and "\n" not in tail
 
 
 @pytest.mark.parametrize("name", ["c.onnx", "c"])

@@ -96,7 +96,20 @@ def test_a_faulty_tensor_is_named(altered, change, message):
             ConfigurationError,
             "timesteps: expected an integer of at least 1, got 0",
         ),
-        (lambda d: d["config"].update(dropout=1), ConfigurationError, "unknown field 'dropout'"),
+        (lambda d: d["config"].update(dropout=1), ConfigurationError, "altered.safetensors: unknown field 'dropout'"),
+        (lambda d: d["config"].pop("image_size"), ConfigurationError, "altered.safetensors: image_size: missing"),
+        (
+            lambda d: d["config"].update(pooled_stages=[3, 3]),
+            ConfigurationError,
+            "altered.safetensors: pooled_stages: expected stages 0 to 3, each at most once",
+        ),
+        (lambda d: d.update(config=3), CheckpointError, "has no description of a Spiking Transformer"),
+        (lambda d: d["thresholds"].pop("neuron"), CheckpointError, "has no description of a Spiking Transformer"),
+        (
+            lambda d: d["thresholds"].update(attention="1"),
+            CheckpointError,
+            "altered.safetensors: thresholds: attention: expected a number above 0, got '1'",
+        ),
     ],
 )
 def test_a_faulty_description_is_named(altered, change, error, message):

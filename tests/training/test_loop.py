@@ -9,8 +9,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install .[train]")
 
+from safetensors.numpy import save_file  # noqa: E402
+
+import refsim.training.__main__ as command  # noqa: E402
 from refsim import model_file  # noqa: E402
+from refsim.checkpoints.description import FORMAT, read_checkpoint  # noqa: E402
+from refsim.errors import CheckpointError, RefsimError  # noqa: E402
+from refsim.shipped import golden_folder  # noqa: E402
 from refsim.training.augmentation import distort  # noqa: E402
+from refsim.training.checkpoint import load_twin  # noqa: E402
+from refsim.training.data import load_data  # noqa: E402
 from refsim.training.loop import rate_factor  # noqa: E402
 from refsim.training.neurons import LeakyIntegrateAndFire, RoundToStep  # noqa: E402
 
@@ -72,6 +80,90 @@ def test_wrong_words_are_errors(tmp_path, arguments, message):
     outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert 2 == outcome.returncode and message in outcome.stderr and "Traceback" not in outcome.stderr
     assert [] == list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def data_sets(tmp_path, monkeypatch):
+    """Folder with data sets like the digits, and of other forms, where training would be a failure."""
+    images = np.zeros((20, 8, 8), np.uint8)
+    for name, pixels, labels in (
+        ("like", images, np.arange(20) % 10),
+        ("wide", np.zeros((20, 8, 9), np.uint8), np.arange(20) % 10),
+        ("colour", np.zeros((20, 8, 8, 3), np.uint8), np.arange(20) % 10),
+        ("many", images, np.arange(20)),
+        ("negative", images, np.arange(20) - 1),
+        ("floats", images / 255, np.arange(20) % 10),
+    ):
+        np.savez(tmp_path / f"{name}.npz", images=pixels, labels=labels)
+    (tmp_path / "folder.safetensors").mkdir()
+    (tmp_path / "beside.npz").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command, "train_phase", lambda *arguments: pytest.fail("trains"))
+    return tmp_path
+
+
+START = ["--start", str(golden_folder() / "checkpoints" / "digits-binary.safetensors")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "x"], "x: expected the name of a .safetensors file; the model is written beside it"),
+        (["-o", "x.npz"], "x.npz: expected the name of a .safetensors file"),
+        (["-o", "folder.safetensors"], "folder.safetensors: is a directory, expected the name of a file"),
+        (["-o", "beside.safetensors"], "beside.npz: is a directory, expected the name of a file"),
+        (["-o", "like.safetensors", "--test", "like.npz"], "like.npz: holds the images, and would be lost"),
+        (["--epochs", "0"], "--epochs: expected at least 1, got 0"),
+        (["--rounded-epochs", "-1"], "--rounded-epochs: expected at least 1, got -1"),
+        (["--batch", "0"], "--batch: expected at least 1, got 0"),
+        (["--batch", "1438"], "--batch: expected at most 1437, the images of digits, got 1438"),
+        (["--threads", "0"], "--threads: expected at least 1, got 0"),
+        (["--learning-rate", "nan"], "--learning-rate: expected a number above 0, got nan"),
+        (["--rounded-learning-rate", "0"], "--rounded-learning-rate: expected a number above 0, got 0.0"),
+        (["--weight-decay", "inf"], "--weight-decay: expected a number of at least 0, got inf"),
+        (["--seed", "99999999999999999999999"], "--seed: expected 0 to 9223372036854775807, got 9999"),
+        (["--pooled-stages", "3", "3"], "pooled_stages: expected stages 0 to 3, each at most once, got (3, 3)"),
+        (["--test", "wide.npz"], "wide.npz: holds images of 8 x 9 x 1, those of digits are 8 x 8 x 1"),
+        (["--test", "colour.npz"], "colour.npz: holds images of 8 x 8 x 3, those of digits are 8 x 8 x 1"),
+        (["--test", "many.npz"], "many.npz: labels: expected 0 to 9, the classes of digits, got 19"),
+        (["--test", "floats.npz"], "floats.npz: expected images (n, Y, X) or (n, Y, X, C) of uint8"),
+        (
+            ["--data", "negative.npz", "--test", "like.npz"],
+            "negative.npz: labels: expected class numbers from 0, got -1",
+        ),
+        (
+            ["--data", "wide.npz", "--test", "wide.npz", "--batch", "4", *START],
+            "digits-binary.safetensors: takes images of 8 x 8 x 1, those of wide.npz are 8 x 9 x 1",
+        ),
+        (
+            ["--data", "many.npz", "--test", "many.npz", "--batch", "4", *START],
+            "many.npz: labels: expected 0 to 9, the classes of ",
+        ),
+    ],
+)
+def test_what_cannot_end_well_is_refused_before_the_first_epoch(data_sets, arguments, message, monkeypatch):
+    """In one line that names it, nothing written."""
+    before = sorted(data_sets.iterdir())
+    monkeypatch.setattr("sys.argv", ["refsim.training", "binary", "-o", "x.safetensors", *arguments])
+    with pytest.raises(RefsimError) as caught:
+        command.main()
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert before == sorted(data_sets.iterdir())
+
+
+def test_both_accuracies_are_on_the_test_that_was_given(data_sets):
+    """Digits bring their own only where there is none."""
+    assert 20 == len(load_data("digits", "like.npz")[1].images) and 360 == len(load_data("digits", None)[1].images)
+    assert 1437 == len(load_data("digits", "like.npz")[0].images)
+
+
+def test_a_checkpoint_without_a_tensor_is_no_start(tmp_path):
+    """It is named, with the tensor."""
+    tensors, description = read_checkpoint(START[1])
+    tensors.pop("head.linear.bias")
+    save_file(tensors, tmp_path / "x.safetensors", {"refsim": json.dumps({"format": FORMAT, **description})})
+    with pytest.raises(CheckpointError, match='x.safetensors: does not fit .*: Missing key.*"head.linear.bias"'):
+        load_twin(tmp_path / "x.safetensors")
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path):
