@@ -319,7 +319,7 @@ def test_other_commands(folder, capsys):
 
 
 def test_cases_of_one_profile_are_found_in_the_list(capsys):
-    """Each line, and each entry of the JSON, has every choice that the case makes."""
+    """Each line, and each entry of the JSON, has every choice that the case makes; the guide says how many there are."""
     assert 0 == main(["golden", "list", "--cases", "l1.lif.leak", "--cases", "l1.key-value.value-gates"])
     first, second = capsys.readouterr().out.splitlines()
     assert ["l1.key-value.value-gates", "key_value", "quick"] == first.split()[:3]
@@ -327,6 +327,8 @@ def test_cases_of_one_profile_are_found_in_the_list(capsys):
     assert {"halve_input=1", "leak_shift=1", "reset=zero", "rounding=exact", "spikes=binary"} <= set(second.split())
     assert 0 == main(["golden", "list", "--json"])
     entries = json.loads(capsys.readouterr().out)
+    guide = (golden_folder() / "README.md").read_text()
+    assert f"`refsim golden list` lists the {len(entries)} of the selection `quick`" in guide
     floor = {entry["id"] for entry in entries if entry["profile"].get("rounding") == "floor"}
     assert "l0.lif.binary-zero-floor-halved" in floor and "l1.lif.leak" not in floor
 
