@@ -201,6 +201,6 @@ def test_a_moving_average_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_register_that_could_overflow_is_named(tmp_path):
-    """Sixty timesteps of exact membranes need more than 64 bits."""
-    message = refusal(LAYOUTS[0], checkpoint(LAYOUTS[0]), tmp_path, timesteps=60)
+    """Fifty timesteps of exact membranes need more than 64 bits."""
+    message = refusal(LAYOUTS[0], checkpoint(LAYOUTS[0]), tmp_path, timesteps=50)
     assert message.startswith("stem.neuron0: the membrane needs ") and message.endswith("its register has 64")
