@@ -25,7 +25,7 @@ def folder(tmp_path, monkeypatch):
     model_file.save(seeded_network(), "model.npz")
     Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save("image.png")
     Image.new("RGB", (20, 10)).save("wide.png")
-    np.savez("labels.npz", images=np.zeros((3, 8, 8), np.uint8), labels=[3, 4, -1])
+    np.savez("labels.npz", images=np.zeros((3, 8, 8), np.uint8), labels=[3, 4, 5])
     (tmp_path / "folder.png").mkdir()
     return tmp_path
 
@@ -208,7 +208,7 @@ def test_audit_shows_the_path_to_the_multiplier(folder, capsys):
     [
         ("idle:lazy", "not compiled yet"),
         ("idle:none", "idle:none: idle has no none"),
-        ("math:pi", "math:pi: expected a compiled numba function"),
+        ("math:pi", "not a numba function: decorate it with numba.njit"),
         ("YOURS:x", "no module YOURS"),
         ("yours", "expected MODULE:FUNCTION"),
         ("", "'': expected MODULE:FUNCTION"),

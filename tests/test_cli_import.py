@@ -99,7 +99,10 @@ def test_an_imported_model_runs_and_is_certified(checkpoint, tmp_path, capsys):
             ["import", "spiking-transformer", "spikformer.safetensors", "--whole-input"],
             "--whole-input: a checkpoint of",
         ),
-        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--limit", "3"], "--limit: is for --compare alone"),
+        (
+            ["import", "spikformer", "spikformer.safetensors", *SMALL, "--limit", "3"],
+            "--limit: counts the images of --compare",
+        ),
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--test", "data.npz"], "data.npz: labels[0] is 99"),
     ],
 )

@@ -11,7 +11,7 @@ from refsim.cli.common import command, print_json, require_writable, write
 from refsim.errors import InputError, MultiplicationError
 from refsim.evaluation import count_correct, require_labels
 from refsim.golden.doors.python import load_function
-from refsim.images import read_dataset, read_input
+from refsim.images import read_dataset, read_input, require_taken
 from refsim.ops import Context, Tokens
 from refsim.render import attention_picture, raster_picture
 from refsim.report import (
@@ -141,6 +141,7 @@ def evaluate(options):
     network = load(options.model)
     images, labels = read_dataset(options.data)
     images, labels = images[: options.limit], labels[: options.limit]
+    require_taken(options.data, network, images[0])
     require_labels(network, labels, options.data)
     correct, seconds = count_correct(network, images, labels)
     rate = len(images) / seconds
@@ -208,10 +209,7 @@ def audit_function(options):
     """Audit somebody's numba function; leave with an error where it multiplies data."""
     with redirect_stdout(sys.stderr):  # What the module prints is no part of the report.
         function = load_function(options.show)
-    try:
-        reports = audit_kernel(function).specialisations
-    except AttributeError as error:
-        raise InputError(f"{options.show}: expected a compiled numba function: {error}") from error
+    reports = audit_kernel(function).specialisations
     if options.json:
         print_json([kernel_json(report) for report in reports])
     else:

@@ -1,5 +1,7 @@
 """Spikformer, Spike-driven Transformer and Meta-SpikeFormer: along both routes, at their sizes, and their faults."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from strategies import LINEAGE, seeded_lineage
@@ -77,8 +79,10 @@ def test_both_associations_give_the_same_network(name):
 
 def test_the_gate_of_spike_driven_attention_keeps_no_membrane():
     """It is an OR over tokens of K AND V, in a whole network."""
-    network = seeded_lineage("spike-driven", seed=3)
-    network["block0.attention.gate"].operator.thresholds[:] = 1
+    seeded = seeded_lineage("spike-driven", seed=3)
+    gate = seeded["block0.attention.gate"]
+    other = replace(gate, operator=replace(gate.operator, thresholds=np.ones_like(gate.operator.thresholds)))
+    network = replace(seeded, nodes=tuple(other if node is gate else node for node in seeded.nodes))
     trace = run(network, image_for(network), record="block0.attention.*").trace
     both = trace["block0.attention.k"] & trace["block0.attention.v"]
     assert both.any()
