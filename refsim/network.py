@@ -19,6 +19,9 @@ INPUT_KINDS = {
 INPUT_SITE = "input"
 MOST_TIMESTEPS = 1024
 
+MOST_INPUT = 4096
+"""Rows, columns or channels of the largest input that a network takes."""
+
 
 @dataclass(frozen=True)
 class Input:
@@ -190,7 +193,7 @@ def input_signal(name, network_input):
     if len(network_input.shape) != 3:
         raise NetworkError(f"{name}: the input must have the shape (Y, X, C), got {network_input.shape}")
     for size in network_input.shape:
-        require_integer(f"{name}: input size", size, 1, 4096)
+        require_integer(f"{name}: input size", size, 1, MOST_INPUT)
     return network_input.signal
 
 

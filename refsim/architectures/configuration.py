@@ -4,14 +4,11 @@ import math
 from dataclasses import MISSING, dataclass, fields
 
 from refsim.errors import ConfigurationError
-from refsim.network import INPUT_KINDS, MOST_TIMESTEPS
+from refsim.network import INPUT_KINDS, MOST_INPUT, MOST_TIMESTEPS
 from refsim.numerics import INTERVAL_BITS, is_integer
 from refsim.ops.lif import MOST_LEAK
 
 STEM_STAGES = 4
-
-MOST_INPUT = 4096
-"""Rows, columns or channels of the largest input that a network takes."""
 
 ANY_SIZE = (1, math.inf)
 

@@ -85,7 +85,7 @@ class Audit:
 
 
 def audit_kernel(dispatcher):
-    """Audit a compiled numba function, yours or one of refsim.
+    """Audit a compiled numba function of yours; a kernel of refsim carries its proofs with it, as `reports`.
 
     Parameters
     ----------
