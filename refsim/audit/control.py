@@ -1,13 +1,20 @@
 """What a branch decides: the values that would be others, had it gone another way."""
 
+import re
 from functools import cached_property
+
+RAISES = re.compile(r"ret i32 (-1|[1-9]\d*)\b|unreachable\b")
+"""Zero is a value, -2 none."""
+RETURNED = re.compile(r"ret i32 (%\S+?)(?:,|$)")
+WAY = re.compile(r"\[ (-?\d+), %(\S+) \]")
 
 
 class Control:
     """The branches of one function.
 
     A branch decides which value a phi takes where paths from two of its successors meet, up to the block that all paths
-    meet in; a branch that leaves a loop decides what the values of the loop are behind it.
+    meet in; a branch that leaves a loop decides what the values of the loop are behind it. Ways that can only end in an
+    exception are left out: they give no value.
 
     Parameters
     ----------
@@ -18,7 +25,8 @@ class Control:
     def __init__(self, blocks):
         self.blocks = blocks
         places = {block.identity: place for place, block in enumerate(blocks)}
-        self.successors = [tuple(dict.fromkeys(places[name] for name in block.successors)) for block in blocks]
+        successors = [tuple(dict.fromkeys(places[name] for name in block.successors)) for block in blocks]
+        self.successors = going_on(blocks, successors)
         self.predecessors = [[] for _ in blocks]
         for place, found in enumerate(self.successors):
             for successor in found:
@@ -86,6 +94,35 @@ class Control:
                             body.add(block)
                             waiting += self.predecessors[block]
         return tuple(found.values())
+
+
+def going_on(blocks, successors):
+    """Return the successors of each block without those from which every path ends in an exception.
+
+    numba's functions tell it by their status: a constant of the return, or what a phi before it has for a way.
+    """
+    places = {block.name: place for place, block in enumerate(blocks)}
+    failing = {place for place, block in enumerate(blocks) if RAISES.match(block.instructions[-1].text)}
+    edges = {
+        (places[name], place) for place, block in enumerate(blocks) for name in failing_ways(block) if name in places
+    }
+    found = None
+    while found != len(failing):
+        found = len(failing)
+        left = [
+            tuple(way for way in ways if way not in failing and (place, way) not in edges)
+            for place, ways in enumerate(successors)
+        ]
+        failing |= {place for place, ways in enumerate(left) if successors[place] and not ways}
+    return left
+
+
+def failing_ways(block):
+    """Yield the names of the blocks that come to a return with the status of an exception."""
+    status = RETURNED.match(block.instructions[-1].text)
+    for instruction in block.instructions:
+        if status and instruction.text.startswith(f"{status.group(1)} = phi "):
+            yield from (name for value, name in WAY.findall(instruction.text) if RAISES.match(f"ret i32 {value}"))
 
 
 def through_all(following):

@@ -63,6 +63,7 @@ class Block:
     Attributes
     ----------
     identity : int
+    name : str
     instructions : tuple of Instruction
     condition : Operand or None
         What the last one asks to choose among successors.
@@ -71,6 +72,7 @@ class Block:
     """
 
     identity: int
+    name: str
     instructions: tuple
     condition: Operand | None
     successors: tuple
@@ -131,6 +133,7 @@ def read_block(block, lines):
     asked = last[0][0] if len(labels) > 1 and not last[0][1] else None
     return Block(
         identity(block),
+        block.name,
         tuple(read_instruction(instruction, lines) for instruction in instructions),
         None if asked is None else read_operand(asked),
         labels,

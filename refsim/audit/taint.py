@@ -42,7 +42,6 @@ MULTIPLYING_CALLS = re.compile(
 LOADING_CALLS = re.compile(r"llvm\.masked\.(load|gather|expandload)\b")
 STORING_CALLS = re.compile(r"llvm\.(masked\.(store|scatter|compressstore)|memset|memcpy|memmove)\b")
 OF_ADDRESSES = re.compile(r"= icmp (?:samesign )?\w+ ptr ")
-"""A comparison of where things are: LLVM asks before a vector loop whether two arrays overlap."""
 COMPARING_CALLS = re.compile(r"llvm\.[su]cmp\b")
 FUNNEL_SHIFTS = re.compile(r"llvm\.fsh[lr]\b")
 SILENT_CALLS = re.compile(
@@ -136,9 +135,7 @@ class Taint:
         elif is_multiplication(instruction):
             self.mark_from(instruction, operands)
             self.mark(instruction, self.marks.get(instruction.identity, 0) or PRODUCT)
-        elif (opcode == "icmp" or COMPARING_CALLS.match(instruction.callee)) and not OF_ADDRESSES.search(
-            instruction.text
-        ):
+        elif compares(instruction):
             self.mark_from(instruction, operands, kept=DATA)
         elif opcode == "getelementptr":
             self.mark_from(instruction, operands, kept=DATA | ADDRESS)
@@ -203,9 +200,7 @@ class Taint:
             yield self.violation(instruction, "a product is stored", stored_by(instruction), PRODUCT)
         elif opcode == "ret" and self.mark_of(*operands) & PRODUCT:
             yield self.violation(instruction, "a product is returned", operands, PRODUCT)
-        elif (opcode == "icmp" or COMPARING_CALLS.match(callee)) and (
-            self.mark_of(*operands) & (DATA | PRODUCT) == DATA | PRODUCT
-        ):
+        elif compares(instruction) and self.mark_of(*operands) & (DATA | PRODUCT) == DATA | PRODUCT:
             yield self.violation(
                 instruction, "a product is compared with a value loaded from memory", operands, PRODUCT
             )
@@ -258,6 +253,15 @@ def is_multiplication(instruction):
         return False
     constants = [operand.constant for operand in instruction.operands if operand.constant is not None]
     return instruction.opcode in DIVIDERS or not any(is_power_of_two(abs(constant)) for constant in constants)
+
+
+def compares(instruction):
+    """Tell whether an instruction compares values.
+
+    Where things are is none: LLVM asks before a vector loop whether two arrays overlap.
+    """
+    is_comparison = instruction.opcode == "icmp" or COMPARING_CALLS.match(instruction.callee)
+    return bool(is_comparison) and not OF_ADDRESSES.search(instruction.text)
 
 
 def shifted_by(instruction):

@@ -41,7 +41,7 @@ end:
 }
 """
 RETURN = """
-define i64 @f(i1 %c, i64 %n) {
+define i32 @f(i1 %c, i64 %n) {
   br label %loop
 loop:
   %i = phi i64 [ 0, %0 ], [ %next, %on ]
@@ -51,9 +51,9 @@ on:
   %d = icmp eq i64 %next, %n
   br i1 %d, label %end, label %loop
 fault:
-  ret i64 1
+  ret i32 1
 end:
-  ret i64 0
+  ret i32 0
 }
 """
 SWITCH = """
@@ -89,16 +89,69 @@ declare void @g(i64)
 """
 
 
+RAISES = """
+define i32 @f(ptr %a, i64 %n, i64 %m) {
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %0 ], [ %after, %row ]
+  %p = getelementptr i64, ptr %a, i64 %i
+  %x = load i64, ptr %p
+  %c = icmp sgt i64 %x, 0
+  br i1 %c, label %columns, label %row
+columns:
+  %j = phi i64 [ 0, %rows ], [ %next, %on ]
+  %wrong = icmp ugt i64 %j, %m
+  br i1 %wrong, label %fault, label %on
+on:
+  %next = add i64 %j, 1
+  %d = icmp eq i64 %next, %n
+  br i1 %d, label %row, label %columns
+row:
+  %after = add i64 %i, 1
+  %e = icmp eq i64 %after, %n
+  br i1 %e, label %end, label %rows
+fault:
+  ret i32 1
+end:
+  ret i32 0
+}
+"""
+
+
+MERGED = RAISES.replace("label %fault", "label %common").replace(
+    """fault:
+  ret i32 1
+end:
+  ret i32 0
+""",
+    """end:
+  br label %common
+common:
+  %status = phi i32 [ 1, %columns ], [ 0, %end ]
+  ret i32 %status
+""",
+)
+
+
 @pytest.mark.parametrize(
     ("ir", "decided"),
     [
         (DIAMOND, [{"%taken"}, {"%later"}]),
         (FOUND, [{"%place", "%i"}, {"%place", "%i"}]),
-        (RETURN, [set(), set()]),
+        (RETURN, [set()]),
         (SWITCH, [{"%taken"}]),
         (GUARD, [set(), set()]),
+        (RAISES, [set(), set(), set()]),
+        (MERGED, [set(), set(), set()]),
     ],
-    ids=["two ways meet", "a loop that is left early", "a return", "many ways", "a loop that goes on"],
+    ids=[
+        "two ways meet",
+        "a loop that is left early",
+        "a return",
+        "many ways",
+        "a loop that goes on",
+        "a loop that may end in a fault",
+    ],
 )
 def test_a_branch_decides_what_differs_by_it(ir, decided):
     """The phi where its ways meet and no later one; what a loop holds when it is left; nothing where one way ends."""
