@@ -151,6 +151,7 @@ common:
         "many ways",
         "a loop that goes on",
         "a loop that may end in a fault",
+        "a fault that returns with all",
     ],
 )
 def test_a_branch_decides_what_differs_by_it(ir, decided):
