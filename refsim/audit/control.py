@@ -13,20 +13,21 @@ class Control:
     """The branches of one function.
 
     A branch decides which value a phi takes where paths from two of its successors meet, up to the block that all paths
-    meet in; a branch that leaves a loop decides what the values of the loop are behind it. Ways that can only end in an
-    exception are left out: they give no value.
+    meet in; a branch that leaves a loop decides what the values of the loop are behind it.
 
     Parameters
     ----------
     blocks : tuple of Block
         The first is the entry.
+    is_root : bool
+        Whether nobody compiled calls it: ways that can only end in an exception are left out, for they give no value.
     """
 
-    def __init__(self, blocks):
+    def __init__(self, blocks, is_root):
         self.blocks = blocks
         places = {block.identity: place for place, block in enumerate(blocks)}
         successors = [tuple(dict.fromkeys(places[name] for name in block.successors)) for block in blocks]
-        self.successors = going_on(blocks, successors)
+        self.successors = going_on(blocks, successors) if is_root else successors
         self.predecessors = [[] for _ in blocks]
         for place, found in enumerate(self.successors):
             for successor in found:

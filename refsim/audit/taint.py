@@ -93,7 +93,7 @@ class Taint:
         self.functions, self.root = functions, root
         self.marks, self.sources, self.origins = {}, {}, {}
         self.reached = self.reachable()
-        self.branches = [branch for name in self.reached for branch in Control(functions[name].blocks).branches]
+        self.branches = {name: Control(functions[name].blocks, name == root).branches for name in self.reached}
         self.returned = dict.fromkeys(self.reached, 0)
         while self.sweep():
             pass
@@ -121,10 +121,12 @@ class Taint:
         for name in self.reached:
             for instruction in self.functions[name].instructions:
                 self.flow(name, instruction)
-        for condition, decided in self.branches:
-            if self.mark_of(condition) & DATA:
-                for instruction in decided:
-                    self.mark_from(instruction, (condition,), kept=DATA)
+            for condition, decided in self.branches[name]:
+                if self.mark_of(condition) & DATA:
+                    # Whether a function raises is told by what it returns, and a caller may catch it.
+                    self.returned[name] |= DATA
+                    for instruction in decided:
+                        self.mark_from(instruction, (condition,), kept=DATA)
         return sum(self.marks.values()) + sum(self.returned.values()) != before
 
     def flow(self, name, instruction):
