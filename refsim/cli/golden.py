@@ -40,23 +40,7 @@ def add_golden_commands(commands):
     golden = commands.add_parser("golden", help="the golden suite: verify an implementation, read and build cases")
     inner = golden.add_subparsers(required=True, metavar="COMMAND")
 
-    verification = command(inner, "verify", verify_implementation, "hold an implementation against the suite")
-    door = verification.add_mutually_exclusive_group(required=True)
-    door.add_argument("--python", metavar="MODULE:FUNCTION", help="a function called with each case")
-    door.add_argument("--exec", metavar="COMMAND", help="an executable that follows the directory protocol")
-    door.add_argument("--trace", metavar="DIR", help="a dump of an implementation, one folder a case")
-    verification.add_argument("--mode", choices=MODES, help="order of the lines of --trace (default ordered)")
-    verification.add_argument(
-        "--partial", action="store_true", help="skip cases that --trace has no folder for, and count them"
-    )
-    verification.add_argument(
-        "--timeout", type=positive, metavar="SECONDS", help="for each case of --exec (default 60)"
-    )
-    verification.add_argument("--junit", metavar="FILE.xml", help="write the verdicts as JUnit XML")
-    verification.add_argument("--map", metavar="FILE.png", help="draw sites by timesteps of the case that is shown")
-    verification.set_defaults(fault=HARNESS_ERROR)
-    verification.error = lambda message: refuse_words(verification, message)
-    add_selection(verification)
+    add_verification(inner)
 
     listing = command(inner, "list", list_cases, "list the cases and the profile of each")
     add_selection(listing)
@@ -79,6 +63,27 @@ def add_golden_commands(commands):
     building = command(inner, "build", build_suite, "make the suite again from its recipes")
     building.add_argument("--check", action="store_true", help="write nothing; compare with the frozen files")
     building.add_argument("--threads", type=positive, help="for the kernels; the bits do not depend on it")
+
+
+def add_verification(commands):
+    """Describe the command that asks an implementation."""
+    verification = command(commands, "verify", verify_implementation, "hold an implementation against the suite")
+    door = verification.add_mutually_exclusive_group(required=True)
+    door.add_argument("--python", metavar="MODULE:FUNCTION", help="a function called with each case")
+    door.add_argument("--exec", metavar="COMMAND", help="an executable that follows the directory protocol")
+    door.add_argument("--trace", metavar="DIR", help="a dump of an implementation, one folder a case")
+    verification.add_argument("--mode", choices=MODES, help="order of the lines of --trace (default ordered)")
+    verification.add_argument(
+        "--partial", action="store_true", help="skip cases that --trace has no folder for, and count them"
+    )
+    verification.add_argument(
+        "--timeout", type=positive, metavar="SECONDS", help="for each case of --exec (default 60)"
+    )
+    verification.add_argument("--junit", metavar="FILE.xml", help="write the verdicts as JUnit XML")
+    verification.add_argument("--map", metavar="FILE.png", help="draw sites by timesteps of the case that is shown")
+    verification.set_defaults(fault=HARNESS_ERROR)
+    verification.error = lambda message: refuse_words(verification, message)
+    add_selection(verification)
 
 
 def refuse_words(parser, message):
