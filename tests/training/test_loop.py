@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,6 @@ import refsim.training.__main__ as command  # noqa: E402
 from refsim import model_file  # noqa: E402
 from refsim.checkpoints.description import FORMAT, read_checkpoint  # noqa: E402
 from refsim.errors import CheckpointError, RefsimError  # noqa: E402
-from refsim.shipped import golden_folder  # noqa: E402
 from refsim.training.augmentation import distort  # noqa: E402
 from refsim.training.checkpoint import load_twin  # noqa: E402
 from refsim.training.data import load_data  # noqa: E402
@@ -102,7 +102,8 @@ def data_sets(tmp_path, monkeypatch):
     return tmp_path
 
 
-START = ["--start", str(golden_folder() / "checkpoints" / "digits-binary.safetensors")]
+CHECKPOINTS = Path(__file__).parents[2] / "golden" / "checkpoints"
+START = ["--start", str(CHECKPOINTS / "digits-binary.safetensors")]
 
 
 @pytest.mark.parametrize(
