@@ -25,6 +25,7 @@ LARGEST_SEED = 2**63 - 1
 
 
 def arguments():
+    """Return what the command line says; ``given``, which of the options of a new network it names."""
     parser = argparse.ArgumentParser(prog="python -m refsim.training", description=__doc__)
     parser.add_argument("preset", choices=PRESETS, help="kinds of the neurons in the attention")
     parser.add_argument("--data", default="digits", help="'digits', or an .npz of images and labels to train on")
@@ -35,27 +36,40 @@ def arguments():
         required=True,
         help="the checkpoint to write (.safetensors); the model is written beside it (.npz)",
     )
-    parser.add_argument("--embedding", type=int, default=64)
-    parser.add_argument("--depth", type=int, default=2)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--timesteps", type=int, default=4)
-    parser.add_argument(
-        "--pooled-stages", type=int, nargs="*", help="stem stages that halve the image (by default from its size)"
-    )
-    parser.add_argument("--neuron-threshold", type=float, default=0.5, help="a power of two")
-    parser.add_argument("--attention-threshold", type=float, default=1.0, help="a power of two")
-    parser.add_argument("--epochs", type=int, default=60, help="with float weights and BatchNorm")
     parser.add_argument("--rounded-epochs", type=int, default=20, help="with folded weights rounded to int8 steps")
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--rounded-learning-rate", type=float, default=2e-4)
-    parser.add_argument("--weight-decay", type=float, default=0.02)
     parser.add_argument("--start", metavar="CHECKPOINT", help="go on from a checkpoint, on rounded weights only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--bfloat16", action="store_true", help="train in mixed precision (faster where supported)")
     parser.add_argument("--fuse", action="store_true", help="compile the neurons (faster; needs a C++ compiler)")
-    return parser.parse_args()
+    new = add_new_network(parser.add_argument_group("of a new network, and so not with --start"))
+    # What stands there already argparse leaves alone, so that an option named is told from one that was not.
+    options = parser.parse_args(namespace=argparse.Namespace(**dict.fromkeys(new)))
+    options.given = [name for name in new if getattr(options, name) is not None]
+    for name in new.keys() - options.given:
+        setattr(options, name, new[name])
+    return options
+
+
+def add_new_network(group):
+    """Describe the options that a checkpoint to go on from has answered; return their defaults by name."""
+    added = (
+        group.add_argument("--embedding", type=int, default=64),
+        group.add_argument("--depth", type=int, default=2),
+        group.add_argument("--heads", type=int, default=4),
+        group.add_argument("--timesteps", type=int, default=4),
+        group.add_argument(
+            "--pooled-stages", type=int, nargs="*", help="stem stages that halve the image (by default from its size)"
+        ),
+        group.add_argument("--neuron-threshold", type=float, default=0.5, help="a power of two"),
+        group.add_argument("--attention-threshold", type=float, default=1.0, help="a power of two"),
+        group.add_argument("--epochs", type=int, default=60, help="with float weights and BatchNorm"),
+        group.add_argument("--learning-rate", type=float, default=2e-3),
+        group.add_argument("--weight-decay", type=float, default=0.02),
+    )
+    return {argument.dest: argument.default for argument in added}
 
 
 def main():
@@ -104,7 +118,11 @@ def require_output(options):
 
 
 def require_numbers(options):
-    """Refuse numbers with which no training is possible."""
+    """Refuse numbers with which no training is possible, and those that would not be used."""
+    if options.start and options.given:
+        raise ConfigurationError(
+            f"{', '.join(map(option, options.given))}: of a new network; --start goes on with the one of {options.start}"
+        )
     for name in ("epochs", "rounded_epochs", "batch", "threads"):
         value = getattr(options, name)
         if value is not None and value < 1:

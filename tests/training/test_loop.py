@@ -140,6 +140,10 @@ START = ["--start", str(CHECKPOINTS / "digits-binary.safetensors")]
             ["--data", "many.npz", "--test", "many.npz", "--batch", "4", *START],
             "many.npz: labels: expected 0 to 9, the classes of ",
         ),
+        (
+            ["--embedding", "64", "--epochs", "9", *START],
+            "--embedding, --epochs: of a new network; --start goes on with the one of ",
+        ),
     ],
 )
 def test_what_cannot_end_well_is_refused_before_the_first_epoch(data_sets, arguments, message, monkeypatch):
@@ -172,9 +176,11 @@ def test_training_goes_on_from_a_checkpoint(tmp_path):
     images, labels = np.zeros((64, 8, 8), np.uint8), np.arange(64) % 2
     np.savez(tmp_path / "data.npz", images=images, labels=labels)
     command = [sys.executable, "-m", "refsim.training"]
-    data = ["--data", "data.npz", "--test", "data.npz", "--embedding", "16", "--heads", "2", "--depth", "1"]
-    short = ["--epochs", "1", "--rounded-epochs", "1", "--threads", "1", "-o", "x.safetensors"]
-    subprocess.run([*command, "binary", *data, *short], cwd=tmp_path, check=True, capture_output=True)
+    data, new = ["--data", "data.npz", "--test", "data.npz"], ["--embedding", "16", "--heads", "2", "--depth", "1"]
+    short = ["--rounded-epochs", "1", "--threads", "1", "-o", "x.safetensors"]
+    subprocess.run(
+        [*command, "binary", *data, *new, "--epochs", "1", *short], cwd=tmp_path, check=True, capture_output=True
+    )
     start = ["--start", "x.safetensors"]
     subprocess.run([*command, "binary", *data, *short, *start], cwd=tmp_path, check=True, capture_output=True)
     assert 1 == model_file.load(tmp_path / "x.npz").provenance["command"].count(" && python -m refsim.training binary")
