@@ -78,6 +78,8 @@ def require_sound(options):
             raise InputError(f"--rates: expected numbers above 0 and below 1, got {rate:g}")
     if options.growth and options.kernels and not options.networks:
         raise InputError("--growth: grows a network, and --kernels alone times none; name a NETWORK")
+    if options.set and options.kernels and not options.networks:
+        raise InputError("--set: exchanges fields of a network, and --kernels alone times none; name a NETWORK")
     require_writable(options, plot=".png")
     if options.plot:
         require_matplotlib()

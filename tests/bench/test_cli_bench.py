@@ -9,8 +9,8 @@ import refsim.bench.plot as drawing
 import refsim.cli.bench as bench
 from refsim.cli import main
 
-TINY = ["--set", "image_size=[16,16]", "embedding=16", "depth=1", "heads=2", "classes=4", "timesteps=2"]
-TINY += ["--rates", "0.1", "0.3", "--repeats", "2", "--threads", "1"]
+SHORT = ["--rates", "0.1", "0.3", "--repeats", "2", "--threads", "1"]
+TINY = ["--set", "image_size=[16,16]", "embedding=16", "depth=1", "heads=2", "classes=4", "timesteps=2", *SHORT]
 
 
 @pytest.fixture(autouse=True)
@@ -24,13 +24,13 @@ def small_kernels(monkeypatch):
 
 
 def bench_json(capsys, *arguments):
-    assert 0 == main(["bench", *arguments, *TINY, "--json"])
+    assert 0 == main(["bench", *arguments, "--json"])
     return json.loads(capsys.readouterr().out)
 
 
 def test_two_networks_at_two_rates(capsys):
     """Each with the reference engine, dense PyTorch and spikingjelly, there or absent."""
-    found = bench_json(capsys, "spikformer-2-384", "a2os2a-2-256")
+    found = bench_json(capsys, "spikformer-2-384", "a2os2a-2-256", *TINY)
     places = [(each["name"], each["firing_rate"]["wanted"]) for each in found["comparisons"]]
     assert [(name, rate) for name in ("spikformer-2-384", "a2os2a-2-256") for rate in (0.1, 0.3)] == places
     for each in found["comparisons"]:
@@ -42,15 +42,15 @@ def test_two_networks_at_two_rates(capsys):
 
 def test_kernels_alone(capsys):
     """No network unless one is named."""
-    found = bench_json(capsys, "--kernels")
+    found = bench_json(capsys, "--kernels", *SHORT)
     assert ["kernel", "kernel"] == [each["kind"] for each in found["comparisons"]]
-    named = bench_json(capsys, "spikformer-2-384", "--kernels")
+    named = bench_json(capsys, "spikformer-2-384", "--kernels", *TINY)
     assert ["network"] * 2 + ["kernel"] * 2 == [each["kind"] for each in named["comparisons"]]
 
 
 def test_growth(capsys):
     """Along rate, tokens, width and T; the series of every subject with them."""
-    found = bench_json(capsys, "spikformer-2-384", "--growth")
+    found = bench_json(capsys, "spikformer-2-384", "--growth", *TINY)
     assert {"firing rate", "tokens", "width", "T"} == {each["axis"] for each in found["comparisons"]}
     (series,) = [each for each in found["growth"] if (each["axis"], each["subject"]) == ("T", "refsim reference")]
     assert [1, 2, 4, 8] == [value for value, _ in series["points"]] and series["power"] is not None
@@ -67,7 +67,7 @@ def test_the_table(capsys):
 def test_a_picture(tmp_path, capsys):
     """Beside the table."""
     pytest.importorskip("matplotlib")
-    assert 0 == main(["bench", "--kernels", *TINY, "--plot", str(tmp_path / "bench.png")])
+    assert 0 == main(["bench", "--kernels", *SHORT, "--plot", str(tmp_path / "bench.png")])
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
     assert "linear map tiny" in capsys.readouterr().out
 
@@ -99,6 +99,7 @@ def test_a_picture_without_matplotlib(tmp_path, capsys, monkeypatch):
         (["--plot", "bench.jpg"], "--plot bench.jpg: expected the name of a .png file"),
         (["--plot", "missing/bench.png"], "missing/bench.png: there is no folder missing to write it in"),
         (["--kernels", "--growth"], "--growth: grows a network, and --kernels alone times none"),
+        (["--kernels", "--set", "timesteps=1"], "--set: exchanges fields of a network, and --kernels alone times none"),
         (["--set", "image_size=5"], "image_size: expected (rows, columns), got 5"),
         (["--set", "pooled_stages=[[1]]"], "pooled_stages: expected stages 0 to 3, each at most once, got ([1],)"),
         (["--set", "timesteps=100"], "timesteps: 100 with leak_shift 1 and rounding exact need membranes of more"),
