@@ -12,7 +12,7 @@ from refsim.bench.machine import OtherWork, disturbance
 from refsim.bench.peers import DENSE, SPIKINGJELLY, Absent, dense_peer, set_threads, spikingjelly_peer
 from refsim.bench.results import OWN, Comparison, Line
 from refsim.bench.seeded import SeededParameters, seeded_image
-from refsim.bench.timing import interleaved
+from refsim.bench.timing import Concurrency, interleaved
 from refsim.engine.plan import plannable, planned
 from refsim.errors import BenchmarkError, InputError
 from refsim.simulator import ENGINES, run, with_logits
@@ -69,15 +69,16 @@ def compare_network(name, config, rate, settings, axis="", value=0.0):
     network = build(config, SeededParameters(settings.seed), name, {"seed": settings.seed})
     image = seeded_image(network.input.shape, settings.seed)
     calibration = calibrate(network, image, rate, settings.threads)
+    concurrency = Concurrency(settings.threads)
     with OtherWork() as others:
-        lines, witness, dense = timed_lines(calibration.network, config, image, settings)
+        lines, witness, dense = timed_lines(calibration.network, config, image, settings, concurrency)
     remarks = [f"refsim {', '.join(ENGINES)}: label, logits and spike counts of every repeat equal"]
     if dense is not None:
         remarks.append(f"{DENSE}: {dense_remark(dense, image, witness.first)}")
     missed = [f"{layer.site} {layer.rate:.1%}" for layer in calibration.missed(TOLERANCE)]
     if missed:
         remarks.append(f"more than {TOLERANCE:.0%} off the wanted rate, none nearer: {', '.join(missed)}")
-    remarks += disturbance(others.cores)
+    remarks += disturbance(others.cores) + concurrency.remarks
     return Comparison(
         "growth" if axis else "network",
         name,
@@ -88,12 +89,13 @@ def compare_network(name, config, rate, settings, axis="", value=0.0):
         tuple(remarks),
         calibration.layers,
         others.cores,
+        concurrency.gain,
         axis,
         value,
     )
 
 
-def timed_lines(network, config, image, settings):
+def timed_lines(network, config, image, settings, concurrency):
     """Time the engines of refsim and all peers in turns.
 
     Returns
@@ -114,7 +116,12 @@ def timed_lines(network, config, image, settings):
         subjects[SPIKINGJELLY], notes[SPIKINGJELLY] = spikingjelly_peer(network, config, image)
     except Absent as reason:
         absent[SPIKINGJELLY] = str(reason)
-    times = interleaved(subjects, settings.repeats, witness)
+
+    def after(subject, result):
+        witness(subject, result)
+        concurrency.look()
+
+    times = interleaved(subjects, settings.repeats, after)
     own = {"adds": witness.first.census.adds}
     work = {f"{OWN} {engine}": own for engine in ENGINES} | {FAST: {**own, "gathered": gathered(network)}}
     lines = [Line(name, times[name], note=notes.get(name, ""), **work.get(name, {})) for name in subjects]

@@ -9,7 +9,7 @@ import numpy as np
 from refsim.bench.machine import OtherWork, disturbance
 from refsim.bench.peers import Absent, require_module
 from refsim.bench.results import Comparison, Line
-from refsim.bench.timing import interleaved
+from refsim.bench.timing import Concurrency, interleaved
 from refsim.engine.chain import call_all
 from refsim.engine.listing import list_scratch, listed, listing
 from refsim.engine.packing import Packed
@@ -128,8 +128,14 @@ def compare_kernels(shape, density, repeats, threads, seed=0):
             subjects[subject] = make(spikes, weights, threads)
         except Absent as reason:
             absent[subject] = str(reason)
+    concurrency = Concurrency(threads)
+
+    def after(subject, found):
+        sums[subject] = found
+        concurrency.look()
+
     with OtherWork() as others:
-        times = interleaved(subjects, repeats, sums.__setitem__)
+        times = interleaved(subjects, repeats, after)
     for subject, found in sums.items():
         if not np.array_equal(np.asarray(found), sums["refsim reference"]):
             raise BenchmarkError(f"{shape} at {density:.0%}: the sums of {subject} are not those of refsim reference")
@@ -147,7 +153,8 @@ def compare_kernels(shape, density, repeats, threads, seed=0):
         density,
         events / spikes.size,
         tuple(lines),
-        tuple(disturbance(others.cores)),
+        tuple(disturbance(others.cores) + concurrency.remarks),
         (),
         others.cores,
+        concurrency.gain,
     )

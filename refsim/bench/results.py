@@ -69,6 +69,8 @@ class Comparison:
         Of the calibration, where there was one.
     other_cores : float or None
         Cores that other programs kept busy meanwhile.
+    thread_gain : float or None
+        How many times as fast as one thread all of them added meanwhile.
     axis, value : str, int or float
         What grows, and how far, in a comparison of kind ``"growth"``.
     """
@@ -82,6 +84,7 @@ class Comparison:
     remarks: tuple = ()
     layers: tuple = ()
     other_cores: float | None = None
+    thread_gain: float | None = None
     axis: str = ""
     value: float = 0.0
 
@@ -266,6 +269,7 @@ def comparison_json(comparison, ceiling):
         "remarks": list(comparison.remarks),
         "other_cores": comparison.other_cores,
         "disturbed": comparison.is_disturbed,
+        "thread_gain": comparison.thread_gain,
         "layers": [vars(layer) for layer in comparison.layers],
     }
 

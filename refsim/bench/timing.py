@@ -129,6 +129,57 @@ def ceiling_work(threads):
     return work, threads * CEILING_REPEATS * CEILING_ROWS * CEILING_WIDTH
 
 
+class Concurrency:
+    """Looks at how much threads add together beside one of them alone; on a rented machine that changes by the minute.
+
+    What a system calls two cores may at times be one, with two threads of its hardware: then what only adds, from the
+    nearest cache, takes twice as long in two threads, and what waits for memory does not.
+
+    Parameters
+    ----------
+    threads : int
+    clock, rest : callable
+        As for `interleaved`.
+
+    Attributes
+    ----------
+    gains : list of float
+        How many times as much the threads added as one, look by look; none for one thread.
+    """
+
+    LITTLE = 0.75
+    """Less of the number of threads than this is remarked upon."""
+
+    def __init__(self, threads, clock=time.perf_counter, rest=time.sleep):
+        self.threads, self.clock, self.rest, self.gains = threads, clock, rest, []
+        if threads > 1:
+            self.works = [ceiling_work(1)[0], ceiling_work(threads)[0]]
+            for work in self.works:
+                work()
+
+    def look(self):
+        """Let one thread add, and all of them; after a rest, for threads of others may still be awake."""
+        if self.threads > 1:
+            self.rest(REST_SECONDS)
+            alone, together = (called_for(0, work, self.clock)[0] for work in self.works)
+            self.gains.append(self.threads * alone / together)
+
+    @property
+    def gain(self):
+        """The median of the gains, or None where there was no look."""
+        return statistics.median(self.gains) if self.gains else None
+
+    @property
+    def remarks(self):
+        """What has to be said of it, as a list of no or one remark."""
+        if self.gain is None or self.gain >= self.LITTLE * self.threads:
+            return []
+        return [
+            f"SHARED CORES: {self.threads} threads add {self.gain:.1f} times as fast as one "
+            f"({min(self.gains):.1f} to {max(self.gains):.1f}): the cores are parts of fewer, or others have a share"
+        ]
+
+
 def measured_ceiling(threads, repeats, clock=time.perf_counter):
     """Measure the ceiling: by the fastest of the repeats, for it is the most that the machine does.
 

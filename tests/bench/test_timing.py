@@ -2,7 +2,8 @@
 
 import pytest
 
-from refsim.bench.timing import Times, ceiling_work, interleaved, measured_ceiling
+import refsim.bench.timing as timing
+from refsim.bench.timing import Concurrency, Times, ceiling_work, interleaved, measured_ceiling
 
 
 class Clock:
@@ -65,3 +66,31 @@ def test_the_ceiling_counts_every_addition(threads):
     found, times = measured_ceiling(threads, 3, lambda: next(ticks))
     assert (4, 2, 3) == times.seconds and adds / 2 == found
     assert threads * 24 * 768 * 6000 == adds
+
+
+@pytest.mark.parametrize(
+    ("together", "gain", "remarks"),
+    [
+        ((99, 10, 10, 20), 1.0, ["SHARED CORES: 2 threads add 1.0 times as fast as one (0.5 to 1.0)"]),
+        ((99, 6, 6, 5), 10 / 6, []),
+    ],
+)
+def test_cores_that_are_one_are_told_from_two(together, gain, remarks, monkeypatch):
+    """By the median of what two threads add beside one that takes half of 10 seconds; the first call may compile."""
+    clock, rested = Clock(), []
+    works = {1: clock.worker("alone", 99, 5, 5, 5), 2: clock.worker("together", *together)}
+    monkeypatch.setattr(timing, "ceiling_work", lambda threads: (works[threads], None))
+    looks = Concurrency(2, clock, rested.append)
+    assert looks.gain is None and [] == looks.remarks
+    for _ in range(3):
+        looks.look()
+    assert pytest.approx(gain) == looks.gain and 3 == len(rested)
+    assert len(remarks) == len(looks.remarks)
+    assert all(found.startswith(wanted) for found, wanted in zip(looks.remarks, remarks))
+
+
+def test_one_thread_has_no_other_beside_it():
+    """Nothing is looked at, nothing is said."""
+    looks = Concurrency(1, rest=None)
+    looks.look()
+    assert looks.gain is None and [] == looks.remarks
