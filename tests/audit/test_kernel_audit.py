@@ -10,15 +10,17 @@ import sys
 from pathlib import Path
 
 import gallery
+import guilty
 import numba
 import pytest
+from innocent import innocent_sum
 
 from refsim import kernels
 from refsim.audit.kernel_audit import audit_kernel
 from refsim.errors import MultiplicationError
 from refsim.kernels.kernel import Kernel
 
-SOURCE = inspect.getsource(gallery).splitlines()
+SOURCE = inspect.getsource(guilty).splitlines()
 GUILTY_LINES = {number for number, line in enumerate(SOURCE, 1) if line.endswith("# guilty")}
 
 
@@ -47,7 +49,7 @@ def test_a_report_says_what_was_audited():
     """Name, types, hash of the machine code, and no more multiplications in it than the IR accounts for."""
     audit = audit_kernel(gallery.compiled("innocent_rows"))
     (report,) = audit.specialisations
-    assert "gallery.innocent_rows" == report.name and "Array(int64, 2, 'A'" in report.signature
+    assert "innocent.innocent_rows" == report.name and "Array(int64, 2, 'A'" in report.signature
     assert 64 == len(report.code_hash) and report.instructions > 10
     assert report.scalar_multiplies <= report.address_multiplications == audit.address_multiplications > 0
 
@@ -63,10 +65,10 @@ def test_a_path_leads_from_load_to_multiplier():
 def test_what_is_not_compiled_is_refused():
     """There is no machine code to judge."""
     with pytest.raises(MultiplicationError, match="innocent_sum: not compiled yet: call it, or give it a signature"):
-        audit_kernel(numba.njit(gallery.innocent_sum))
+        audit_kernel(numba.njit(innocent_sum))
 
 
-@pytest.mark.parametrize(("other", "name"), [(gallery.innocent_sum, "innocent_sum"), (3, "3")])
+@pytest.mark.parametrize(("other", "name"), [(innocent_sum, "innocent_sum"), (3, "3")])
 def test_what_is_no_numba_function_is_refused(other, name):
     """Plain Python, or no function at all: one line says what to do."""
     with pytest.raises(MultiplicationError, match=f"^{name}: not a numba function: decorate it with numba.njit$"):
