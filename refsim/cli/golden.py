@@ -119,7 +119,8 @@ def verify_implementation(options):
         cases, unreadable = readable(suite, entries)
         progress = tqdm(verify(door, cases), total=len(cases), unit="case", disable=None, leave=False)
         verdicts = [*unreadable, *progress]
-    diagnosis = diagnose(verdicts)
+    with tqdm(desc="diagnosing", bar_format="{desc} ...", disable=None, leave=False):
+        diagnosis = diagnose(verdicts)
     try:
         write_files(options, door.name, verdicts)
     finally:

@@ -58,6 +58,28 @@ class Comparison:
     def unobserved(self):
         return [site for site in self.case.expected if site not in self.got]
 
+    @property
+    def equal_before(self):
+        """Sites that the answer gives, computed before that of the first difference: equal."""
+        sites = self.observed
+        return sites[: sites.index(self.first.site)]
+
+    @property
+    def unobserved_before(self):
+        """Sites that the answer does not give, of which a value was computed before the first difference.
+
+        After the first timestep, and after the first sample, that is every site.
+        """
+        if any(self.first.first[: self.time_axes]):
+            return self.unobserved
+        sites = list(self.case.expected)
+        return [site for site in sites[: sites.index(self.first.site)] if site not in self.got]
+
+    @property
+    def time_axes(self):
+        """How many of the first axes of an answer say when: time, and samples before it where there are several."""
+        return 1 + (self.case.samples > 1)
+
     @cached_property
     def first(self):
         """The first difference in order of computation: sample, then timestep, then site; None where all is equal.
@@ -65,10 +87,9 @@ class Comparison:
         What is missing or malformed comes before any differing value, since nothing after it can be trusted.
         """
         order = list(self.case.expected)
-        time_axes = 1 + (self.case.samples > 1)
 
         def place(difference):
-            when = difference.first[:time_axes] if difference.first else (-1,)
+            when = difference.first[: self.time_axes] if difference.first else (-1,)
             return when, order.index(difference.site) if difference.site in order else -1
 
         return min(self.differences, key=place, default=None)

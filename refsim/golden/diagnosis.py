@@ -46,10 +46,13 @@ class Diagnosis:
     faults : tuple of Fault
         Where no bug does: independent faults, each operator looked at for itself, on the inputs that the implementation
         gave it.
+    cases : int
+        How many were compared.
     """
 
     bugs: tuple
     faults: tuple
+    cases: int
 
 
 def diagnose(verdicts):
@@ -68,14 +71,14 @@ def diagnose(verdicts):
     compared = [verdict for verdict in verdicts if verdict.comparison is not None]
     failing = [verdict for verdict in compared if verdict.status == FAIL and only_values_differ(verdict)]
     if not failing:
-        return Diagnosis((), ())
+        return Diagnosis((), (), len(compared))
     passing = [verdict for verdict in compared if verdict.status == PASS]
     possible = list(MUTANTS)
     for verdict in (*failing, *passing):
         possible = [bug for bug in possible if reproduces(bug, verdict)]
         if not possible:
             break
-    return Diagnosis(tuple(possible), () if possible else tuple(faults_of(failing)))
+    return Diagnosis(tuple(possible), () if possible else tuple(faults_of(failing)), len(compared))
 
 
 def only_values_differ(verdict):

@@ -194,10 +194,7 @@ def address(case, difference):
 
 def order_line(comparison):
     """Return what is known of the sites before the first difference."""
-    sites = list(comparison.case.expected)
-    before = sites[: sites.index(comparison.first.site)]
-    unseen = [site for site in before if site not in comparison.got]
-    seen = len(before) - len(unseen)
+    seen, unseen = len(comparison.equal_before), comparison.unobserved_before
     text = f"before it {seen} site{'s' * (seen != 1)} proved equal"
     if not unseen:
         return f"{text}, none unobserved"
@@ -212,12 +209,24 @@ def diagnosis_lines(diagnosis):
         heads = ["this is the known bug "] + ["or the known bug      "] * (len(named) - 1)
         lines += [head + name for head, name in zip(heads, named)]
         each = "it reproduces" if len(named) == 1 else "each reproduces"
-        return [*lines, f"  {each} every answer bit for bit, the right and the wrong ones"]
+        answers = "the answer of the one case" if diagnosis.cases == 1 else f"every answer of {diagnosis.cases} cases"
+        return [*lines, f"  {each} {answers} bit for bit, right and wrong values alike"]
+    wrong = Counter(fault.operator for fault in diagnosis.faults for _ in fault.places)
     for fault in diagnosis.faults[:LISTED]:
-        where = f"{fault.operator} is wrong for its own inputs at {count(fault.places)} ({fault.places[0][0]}, ...)"
-        names = "; ".join(f"{bug}: {describe(bug)}" for bug in fault.candidates[:2])
-        lines.append(f"{where}: {'there as the known bug ' + names if names else 'no known bug reproduces it'}")
+        others = wrong[fault.operator] - len(fault.places)
+        lines.append(fault_line(fault, others))
     return lines if len(lines) > 1 else []
+
+
+def fault_line(fault, others):
+    """Return one line about a fault, given at how many other places its operator is wrong."""
+    more = ", ..." * (len(fault.places) > 1)
+    where = f"{fault.operator} is wrong for its own inputs at {count(fault.places)} ({fault.places[0][0]}{more})"
+    if not fault.candidates:
+        return f"{where}: no known bug reproduces it"
+    names = "; ".join(f"{bug}: {describe(bug)}" for bug in fault.candidates[:2])
+    elsewhere = f", not at {others} other{'s' * (others != 1)}," * bool(others)
+    return f"{where}: there{elsewhere} as the known bug {names}"
 
 
 def junit_rows(verdicts):
@@ -252,6 +261,7 @@ def report_json(suite, implementation, verdicts, diagnosis):
         "cases": [verdict_json(verdict) for verdict in verdicts],
         "first_divergence": None if shown is None or shown.comparison is None else divergence_json(shown.comparison),
         "diagnosis": {
+            "cases": diagnosis.cases,
             "bugs": {bug: describe(bug) for bug in diagnosis.bugs},
             "faults": [
                 {
@@ -290,16 +300,14 @@ def divergence_json(comparison):
     content = {"case": case.id, "site": first.site, "problem": first.problem, "message": first.message}
     if first.problem != "values":
         return content
-    sites = list(case.expected)
-    before = sites[: sites.index(first.site)]
     return {
         **content,
         "address": address(case, first),
         "index": list(first.first),
         "expected": int(case.expected[first.site][first.first]),
         "got": int(comparison.got[first.site][first.first]),
-        "equal_before": [site for site in before if site in comparison.got],
-        "unobserved_before": [site for site in before if site not in comparison.got],
+        "equal_before": comparison.equal_before,
+        "unobserved_before": comparison.unobserved_before,
         "classes": phrases_of(comparison),
         "opened": open_sum(case, comparison.got, first),
         "map": map_text(comparison),

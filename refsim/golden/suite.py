@@ -51,10 +51,12 @@ class Suite:
         found = {}
         for pattern in patterns or ("*",):
             matching = [entry for entry in self.index["cases"] if fnmatchcase(entry["id"], pattern)]
-            matching = [entry for entry in matching if entry["selection"] in wanted]
-            if not matching:
-                raise GoldenError(f"no case of the selection {selection} matches {pattern!r} (refsim golden list)")
-            found.update({entry["id"]: entry for entry in matching})
+            chosen = [entry for entry in matching if entry["selection"] in wanted]
+            if not chosen:
+                seldom = max((entry["selection"] for entry in matching), key=SELECTIONS.index, default=None)
+                hint = f"{len(matching)} with --select {seldom}" if seldom else "refsim golden list"
+                raise GoldenError(f"no case of the selection {selection} matches {pattern!r} ({hint})")
+            found.update({entry["id"]: entry for entry in chosen})
         return [found[identity] for identity in sorted(found)]
 
     def case(self, identity):

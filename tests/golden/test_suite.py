@@ -269,6 +269,8 @@ def test_no_case_is_an_error():
     """A pattern that matches nothing, a selection that does not exist."""
     with pytest.raises(GoldenError, match="no case of the selection quick matches 'nothing.*'"):
         suite().entries("quick", "nothing*")
+    with pytest.raises(GoldenError, match=r"quick matches 'l6\.\*-1m' \([0-9]+ with --select nightly\)"):
+        suite().entries("quick", "l6.*-1m")
     with pytest.raises(GoldenError, match="no such selection"):
         suite().entries("slow")
 

@@ -163,7 +163,7 @@ def test_a_late_array_has_more_timesteps(tmp_path):
     assert_right(ask(tmp_path, "ordered"), sites=("neuron",))
     (folder / "neuron.npy").write_bytes(npy.encode(np.array(SPIKES, np.int8)))
     assert failure(ask(tmp_path, "ordered")) == (
-        "neuron.npy: expected the shape (4, 1, 2), 1 timesteps late as declared, got (3, 1, 2)"
+        "neuron.npy: expected the shape (4, 1, 2), 1 timestep late as declared, got (3, 1, 2)"
     )
 
 

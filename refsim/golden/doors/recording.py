@@ -92,7 +92,7 @@ class Recording:
         written = integer("t", line["t"], 0, LATEST_TIMESTEP)
         late = self.latency.get(site, 0)
         if not late <= written < late + self.case.timesteps:
-            declared = f", {late} timesteps late as declared," if late else ""
+            declared = f", {late} timestep{'s' * (late != 1)} late as declared," if late else ""
             raise Fault(f"t: {site}{declared} has timesteps {late} to {late + self.case.timesteps - 1}, got {written}")
         return site, sample, written, written - late
 

@@ -168,7 +168,9 @@ def timed_array(path, name, recording):
     written = (*shape[:axis], shape[axis] + late, *shape[axis + 1 :])
     array = read_array(path, name, math.prod(written))
     if late and array.shape != written:
-        raise Fault(f"{name}: expected the shape {written}, {late} timesteps late as declared, got {array.shape}")
+        raise Fault(
+            f"{name}: expected the shape {written}, {late} timestep{'s' * (late != 1)} late as declared, got {array.shape}"
+        )
     return array[(slice(None),) * axis + (slice(late, None),)] if late else array
 
 
