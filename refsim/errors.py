@@ -3,6 +3,20 @@
 Every message names what was wrong, where, what was expected and what was found.
 """
 
+from difflib import get_close_matches
+
+
+def did_you_mean(name, known):
+    """Return what to add to an error about an unknown name: the known ones that are like it, if any.
+
+    Examples
+    --------
+    >>> did_you_mean("head.inptu", ["stem.pool", "head.input"])
+    '; did you mean head.input?'
+    """
+    near = get_close_matches(str(name), known, n=3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
+
 
 class RefsimError(Exception):
     """Any fault that the caller can mend."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from refsim.errors import NetworkError, RegisterError
+from refsim.errors import NetworkError, RegisterError, did_you_mean
 from refsim.numerics import Signal, numerics_name, require_choice, require_integer
 from refsim.ops.operator import Operator
 
@@ -134,8 +134,17 @@ class Network(Graph):
         require_logits(self.name, self.nodes, self.signals)
 
     def __getitem__(self, site):
-        """Return the node of a site."""
-        return next(node for node in self.nodes if node.name == site)
+        """Return the node of a site.
+
+        Raises
+        ------
+        NetworkError
+            If no node has that name.
+        """
+        for node in self.nodes:
+            if node.name == site:
+                return node
+        raise NetworkError(f"{self.name} has no node {site!r}{did_you_mean(site, [node.name for node in self.nodes])}")
 
     @property
     def classes(self):

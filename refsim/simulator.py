@@ -1,7 +1,6 @@
 """Run a network on one input: timesteps times operators, every site observable."""
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -12,7 +11,7 @@ from refsim.audit.counting import CountingArray, Tally
 from refsim.audit.guard import guarded, unguarded
 from refsim.engine.plan import plannable, planned
 from refsim.engine.pool import Pool
-from refsim.errors import InputError, NetworkError
+from refsim.errors import InputError, NetworkError, did_you_mean
 from refsim.network import INPUT_SITE, Fragment, Node
 from refsim.numerics import Signal, require_choice
 
@@ -328,8 +327,6 @@ def match_sites(network, record):
     for pattern in record:
         matches = [site for site in network.signals if fnmatchcase(site, pattern)]
         if not matches:
-            near = get_close_matches(pattern, network.signals, n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise NetworkError(f"{network.name} has no site {pattern!r}{hint}")
+            raise NetworkError(f"{network.name} has no site {pattern!r}{did_you_mean(pattern, network.signals)}")
         chosen.update(matches)
     return [site for site in network.signals if site in chosen]

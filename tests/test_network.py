@@ -172,3 +172,13 @@ def test_a_register_may_be_read():
     tiny = network(Node("n", neuron(leak_shift=0, halve_input=False), ("input",)), tokens, COUNT)
     for result in (*(run(tiny, FRAMES, engine=engine) for engine in ENGINES), interpret(tiny, FRAMES)):
         assert [8, 8, 8] == result.logits.tolist()
+
+
+@pytest.mark.parametrize(("site", "hint"), [("tokns", "; did you mean tokens?"), (3, ""), ("", "")])
+def test_a_node_that_is_not_there_is_an_error(site, hint):
+    """Never the end of a loop over names."""
+    counted = network(TOKENS, COUNT)
+    assert "tokens" == counted["tokens"].name
+    with pytest.raises(NetworkError) as caught:
+        counted[site]
+    assert f"tiny has no node {site!r}{hint}" == str(caught.value)
