@@ -3,19 +3,21 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-PAPER, INK, RISE, FALL = (255, 255, 255), (32, 32, 40), (196, 60, 40), (40, 90, 190)
+PAPER, INK, RISE, FALL = (255, 255, 255), (32, 32, 40), (226, 96, 48), (40, 90, 190)
+"""RISE is so light a red that eyes which do not see red tell it from INK."""
+
 PANEL_WIDTH = 720
 LABEL_WIDTH = 240
 MARGIN = 12
 FONT_SIZE = 14
 TILE = 168
-ROW_HEIGHT, WIDEST_CELL, LEGEND_WIDTH = 20, 36, 420
-EQUAL, UNCOMPARED, RULE = (218, 227, 240), (226, 226, 226), (150, 150, 150)
+ROW_HEIGHT, WIDEST_CELL, LEGEND_WIDTH, ATTENTION_WIDTH = 20, 36, 420, 580
+EQUAL, DIFFERING, UNCOMPARED, RULE = (218, 227, 240), (196, 60, 40), (226, 226, 226), (150, 150, 150)
 PALEST, DOT = 0.6, 4
 """How much red a cell has at least where values differ, and the side of its white dot: it is seen without colour."""
 
 DARK, RED, LINE, HAIRLINE = "#202028", "#c43c28", "#285abe", "#c8c8c8"
-"""Colours of the charts: spikes of +1 and -1, as in the pictures, what is measured, and what only guides the eye."""
+"""Colours of the charts: spikes of +1 and -1, what is measured, and what only guides the eye."""
 
 SHADE, MOST_LINES = 1.6, 32
 """How much paler than the full colour the largest number of a matrix is; up to how many neurons have a line each."""
@@ -37,7 +39,7 @@ def raster_picture(trace):
     picture : PIL.Image.Image
     """
     panels = {site: raster_panel(spikes) for site, spikes in trace.items()}
-    height = sum(panel.height + MARGIN for panel in panels.values()) + 2 * FONT_SIZE + 2 * MARGIN
+    height = sum(panel.height + MARGIN for panel in panels.values()) + 4 * FONT_SIZE + 2 * MARGIN
     picture = Image.new("RGB", (LABEL_WIDTH + PANEL_WIDTH + 2 * MARGIN, height), PAPER)
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(FONT_SIZE)
     timesteps = max(len(spikes) for spikes in trace.values())
@@ -50,8 +52,10 @@ def raster_picture(trace):
         picture.paste(panel, (left, top))
         for timestep in range(timesteps + 1):
             column = left + timestep * PANEL_WIDTH // timesteps
-            draw.line((column, top, column, top + panel.height), (150, 150, 150))
+            draw.line((column, top, column, top + panel.height), RULE)
         top += panel.height + MARGIN
+    words = "in a timestep, left to right: tokens or places; below each other: channels.  dark +1, red -1, grey"
+    draw.text((left, top), f"{words} graded or a mean", INK, font)
     return picture
 
 
@@ -69,7 +73,7 @@ def raster_panel(spikes):
 def attention_picture(image, maps, grid):
     """Draw how much attention each part of an image receives, by block and head.
 
-    Attention is summed over timesteps and queries; red is positive, blue negative, each picture on its own scale.
+    Attention is summed over timesteps and queries; red is positive, blue negative, each head on a scale of its own.
 
     Parameters
     ----------
@@ -83,20 +87,28 @@ def attention_picture(image, maps, grid):
     -------
     picture : PIL.Image.Image
     """
-    heads = max(attention.shape[1] for attention in maps.values())
-    width = MARGIN + (heads + 1) * (TILE + MARGIN)
-    picture = Image.new("RGB", (width, MARGIN + len(maps) * (TILE + 2 * FONT_SIZE + MARGIN)), PAPER)
+    heads, caption = max(attention.shape[1] for attention in maps.values()), 3 * FONT_SIZE + MARGIN // 2
+    width = max(MARGIN + (heads + 1) * (TILE + MARGIN), ATTENTION_WIDTH)
+    height = 2 * MARGIN + len(maps) * (TILE + caption + MARGIN) + FONT_SIZE
+    picture = Image.new("RGB", (width, height), PAPER)
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(FONT_SIZE)
-    ground = tile(image if image.shape[2] == 3 else np.repeat(image[..., :1], 3, axis=2))
-    for row, (site, attention) in enumerate(maps.items()):
-        top = MARGIN + row * (TILE + 2 * FONT_SIZE + MARGIN)
+    ground, top = tile(image if image.shape[2] == 3 else np.repeat(image[..., :1], 3, axis=2)), MARGIN
+    for site, attention in maps.items():
         draw.text((MARGIN, top), site, INK, font)
-        picture.paste(ground, (MARGIN, top + 2 * FONT_SIZE))
+        draw.text((MARGIN, top + 3 * FONT_SIZE // 2), "image", INK, font)
+        picture.paste(ground, (MARGIN, top + caption))
         received = attention.astype(np.float64).sum(axis=(0, 2)).reshape(-1, *grid)
         for head, weight in enumerate(received):
             left = MARGIN + (head + 1) * (TILE + MARGIN)
-            draw.text((left, top), f"head {head}", INK, font)
-            picture.paste(overlay(ground, weight), (left, top + 2 * FONT_SIZE))
+            draw.text((left, top + 3 * FONT_SIZE // 2), f"head {head}", INK, font)
+            picture.paste(overlay(ground, weight), (left, top + caption))
+        top += caption + TILE + MARGIN
+    draw.text(
+        (MARGIN, top),
+        "over all queries and timesteps; red is above 0, blue below, each head on its own scale",
+        INK,
+        font,
+    )
     return picture
 
 
@@ -160,7 +172,7 @@ def difference_cell(draw, box, share):
             draw.line((first, bottom - (first - start), last, bottom - (last - start)), RULE)
         return
     strength = PALEST + (1 - PALEST) * (share / 1000) ** 0.5
-    red = tuple(round(paper * (1 - strength) + colour * strength) for paper, colour in zip(PAPER, RISE))
+    red = tuple(round(paper * (1 - strength) + colour * strength) for paper, colour in zip(PAPER, DIFFERING))
     draw.rectangle(box, red if share else EQUAL)
     if share and right - left >= 3 * DOT:
         column, row = (left + right + 1 - DOT) // 2, (top + bottom + 1 - DOT) // 2

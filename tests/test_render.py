@@ -5,6 +5,7 @@ import pytest
 
 from refsim.render import (
     FALL,
+    FONT_SIZE,
     INK,
     LABEL_WIDTH,
     MARGIN,
@@ -52,7 +53,7 @@ def test_attention_colours_what_is_attended():
     attention = np.zeros((4, 1, 4, 4), np.int32)
     attention[:, :, :, 3], attention[:, :, :, 0] = 5, -5
     picture = attention_picture(image, {"block0.attention.map": attention}, (2, 2))
-    left, top = MARGIN + TILE + MARGIN, picture.height - MARGIN - TILE
+    left, top = MARGIN + TILE + MARGIN, picture.height - 2 * MARGIN - FONT_SIZE - TILE
     corner = picture.getpixel((left + TILE - 5, top + TILE - 5)), picture.getpixel((left + 5, top + 5))
     assert corner[0][0] > corner[0][2] + 50 and corner[1][2] > corner[1][0] + 50
     assert (128, 128, 128) == picture.getpixel((left + TILE - 5, top + 5))

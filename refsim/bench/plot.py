@@ -126,7 +126,7 @@ def draw_times(panel, name, axis, comparisons, styles):
 def row_title(name, axis, comparisons):
     """Say what a row shows: the network or kernel, and what does not change along it."""
     fixed = comparisons[0].details if axis == RATE else f"firing rate {comparisons[0].wanted:.0%}, {axis} growing"
-    disturbed = " (disturbed by other programs)" if any(each.is_disturbed for each in comparisons) else ""
+    disturbed = "\n(disturbed by other programs)" if any(each.is_disturbed for each in comparisons) else ""
     return f"{name}, {fixed}{disturbed}"
 
 

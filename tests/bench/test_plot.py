@@ -19,7 +19,7 @@ def test_every_subject_is_in_the_picture():
     assert ["10", "40"] == [tick.get_text() for tick in times.get_xticklabels()]
     names = [text.get_text() for text in adds.get_legend().get_texts()]
     assert {"refsim reference", "PyTorch float32", "spikingjelly (absent)"} < set(names) and "ceiling" in names[-1]
-    assert "small, 8 x 8 pixels (disturbed by other programs)" == times.get_title()
+    assert "small, 8 x 8 pixels\n(disturbed by other programs)" == times.get_title()
     assert "small, firing rate 10%, T growing" in panels[4].get_title()
     assert "firing rate, wanted (%)" == times.get_xlabel() and "T" == panels[4].get_xlabel()
     assert "time of one product (ms)" == panels[2].get_ylabel()

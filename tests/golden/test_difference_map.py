@@ -9,11 +9,11 @@ from golden_cases import make
 from refsim.golden.comparison import compare
 from refsim.golden.difference_map import map_rows, map_text, picture_rows
 from refsim.render import (
+    DIFFERING,
     EQUAL,
     LABEL_WIDTH,
     MARGIN,
     PAPER,
-    RISE,
     ROW_HEIGHT,
     UNCOMPARED,
     WIDEST_CELL,
@@ -149,9 +149,9 @@ def luminance(colour):
 def test_a_picture_colours_each_cell():
     """Pale blue where equal, full red where all differ, lighter where few do; hatched lines on grey where unknown."""
     picture = difference_picture([("a", [0, 1, 1000]), ("b", [None, 0, 500])], 3)
-    assert [EQUAL, RISE, EQUAL] == [cell(picture, 0, 0), cell(picture, 0, 2), cell(picture, 1, 1)]
+    assert [EQUAL, DIFFERING, EQUAL] == [cell(picture, 0, 0), cell(picture, 0, 2), cell(picture, 1, 1)]
     few, half = cell(picture, 0, 1), cell(picture, 1, 2)
-    assert RISE[1] < half[1] < few[1] < 210 and few[0] > few[1] + 30
+    assert DIFFERING[1] < half[1] < few[1] < 210 and few[0] > few[1] + 30
     left, top = MARGIN + LABEL_WIDTH, MARGIN + 2 * ROW_HEIGHT
     hatched = {picture.getpixel((left + x, top + 5)) for x in range(WIDEST_CELL - 2)}
     assert UNCOMPARED in hatched and 2 <= len(hatched)
@@ -171,4 +171,4 @@ def test_a_single_difference_is_seen_among_any_number_of_timesteps(timesteps):
     cells = [0] * (timesteps - 1) + [1000]
     picture = difference_picture([("a.very.long.name.of.a.site.in.a.deep.network.membrane", cells)], timesteps)
     row = [picture.getpixel((x, MARGIN + ROW_HEIGHT + 5)) for x in range(picture.width)]
-    assert RISE in row and RISE not in row[: LABEL_WIDTH + MARGIN]
+    assert DIFFERING in row and DIFFERING not in row[: LABEL_WIDTH + MARGIN]
