@@ -1,5 +1,6 @@
 """Run a network on one input: timesteps times operators, every site observable."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -12,7 +13,7 @@ from refsim.audit.guard import guarded, unguarded
 from refsim.engine.plan import plannable, planned
 from refsim.engine.pool import Pool
 from refsim.errors import InputError, NetworkError, did_you_mean
-from refsim.network import INPUT_SITE, Fragment, Node
+from refsim.network import INPUT_SITE, Fragment, Network, Node
 from refsim.numerics import Signal, require_choice
 
 ENGINES = ("fast", "reference")
@@ -296,6 +297,10 @@ def input_frames(network, image):
     -------
     frames : ndarray, shape (T, Y, X, C), or (1, Y, X, C) for an image
     """
+    if not isinstance(network, Network):
+        raise NetworkError(f"expected a network, as refsim.load gives it, got {type(network).__name__}")
+    if isinstance(image, np.ma.MaskedArray):
+        raise InputError(f"{network.name}: got a masked array; every value must be there")
     expected, signal = network.input, network.signals[INPUT_SITE]
     image = np.asarray(image)
     if expected.is_static:
@@ -321,10 +326,11 @@ def native(values):
 
 def match_sites(network, record):
     """Return the sites that match the given names or patterns, in network order."""
-    if isinstance(record, str):
-        record = (record,)
+    patterns = [record] if isinstance(record, str) or not isinstance(record, Iterable) else list(record)
+    if not all(isinstance(pattern, str) for pattern in patterns):
+        raise NetworkError(f"record: expected names of sites or patterns, got {record!r}")
     chosen = set()
-    for pattern in record:
+    for pattern in patterns:
         matches = [site for site in network.signals if fnmatchcase(site, pattern)]
         if not matches:
             raise NetworkError(f"{network.name} has no site {pattern!r}{did_you_mean(pattern, network.signals)}")

@@ -98,6 +98,7 @@ def test_the_static_first_layer_is_counted_once():
         (image(shape=(8, 8, 3)), r"got \(8, 8, 3\) of uint8"),
         (image().astype(np.int32), r"got \(8, 8\) of int32"),
         (np.zeros((4, 8, 8, 1), np.int8), r"got \(4, 8, 8, 1\) of int8"),
+        (np.ma.masked_equal(image(), 0), "got a masked array; every value must be there"),
     ],
 )
 def test_a_wrong_image_is_refused(value, message):
@@ -129,6 +130,22 @@ def test_an_unknown_site_is_refused_with_a_hint():
     """A misspelt site names its neighbours."""
     with pytest.raises(NetworkError, match="no site 'block0.attention.score'; did you mean block0.attention.scores"):
         run(seeded_network(), image(), record=("block0.attention.score",))
+
+
+@pytest.mark.parametrize("record", [None, 3, ["head.input", 3]])
+def test_what_names_no_site_is_refused(record):
+    """A name or several, as texts."""
+    with pytest.raises(NetworkError, match="record: expected names of sites or patterns, got "):
+        run(seeded_network(), image(), record=record)
+    named = (site for site in ("head.input", "head.linear"))
+    assert ["head.input", "head.linear"] == list(run(seeded_network(), image(), record=named).trace)
+
+
+@pytest.mark.parametrize("route", [run, interpret])
+def test_the_name_of_a_network_is_none(route):
+    """`refsim.load` makes a network of it."""
+    with pytest.raises(NetworkError, match="expected a network, as refsim.load gives it, got str"):
+        route("digits-a2os2a", image())
 
 
 def test_patterns_choose_sites():
