@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from refsim.errors import InputError
@@ -26,14 +27,16 @@ def print_json(value):
     print(json.dumps(value, indent=2))
 
 
-def require_writable(options, **suffixes):
-    """Refuse files that could not be written, or would overwrite each other, before anything runs.
+def require_writable(options, read=(), **suffixes):
+    """Refuse files that could not be written, or would overwrite each other or what is read, before anything runs.
 
     Parameters
     ----------
     options : Namespace
+    read : iterable of str
+        What the command reads; names of no file count for nothing.
     **suffixes : str
-        How the file that each option names has to end; empty where any end will do.
+        How the file that each option names has to end.
     """
     takers = {}
     for name, suffix in suffixes.items():
@@ -41,7 +44,7 @@ def require_writable(options, **suffixes):
         if file is None:
             continue
         path = Path(file).absolute()
-        if suffix and path.suffix.lower() != suffix:
+        if path.suffix.lower() != suffix:
             raise InputError(f"--{name} {file}: expected the name of a {suffix} file")
         if not path.parent.is_dir():
             raise InputError(f"--{name} {file}: there is no folder {Path(file).parent} to write it in")
@@ -49,6 +52,8 @@ def require_writable(options, **suffixes):
             raise InputError(f"--{name} {file}: is a folder; name a file to write")
         if takers.setdefault(path.resolve(), name) != name:
             raise InputError(f"--{name} {file}: --{takers[path.resolve()]} writes that file; name another")
+        if path.exists() and any(os.path.exists(source) and path.samefile(source) for source in read):
+            raise InputError(f"--{name} {file}: is read by this command, and would be lost; name another")
 
 
 def write(path, save):

@@ -112,7 +112,7 @@ def selected(options):
 
 def verify_implementation(options):
     """Hold an implementation against the suite; return the exit code."""
-    require_writable(options, junit="", map=".png")
+    require_writable(options, words(options.exec), junit=".xml", map=".png")
     suite, entries = selected(options)
     with redirect_stdout(sys.stderr):  # What an implementation prints is no part of the report.
         door = door_of(options)
@@ -140,11 +140,15 @@ def door_of(options):
         return PythonDoor(options.python)
     if options.trace is not None:
         return TraceDoor(options.trace, options.mode or MODES[0], options.partial)
+    return ExecutableDoor(words(options.exec), options.timeout or SECONDS_A_CASE)
+
+
+def words(command):
+    """Split the command of ``--exec`` as a shell does; none where there is no command."""
     try:
-        words = shlex.split(options.exec)
+        return shlex.split(command or "")
     except ValueError as error:
-        raise GoldenError(f"--exec {options.exec}: cannot be split into words: {error}") from error
-    return ExecutableDoor(words, options.timeout or SECONDS_A_CASE)
+        raise GoldenError(f"--exec {command}: cannot be split into words: {error}") from error
 
 
 def write_files(options, implementation, verdicts):

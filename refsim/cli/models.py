@@ -93,16 +93,16 @@ def run_image(options):
     """Classify an image file."""
     network = load(options.model)
     image = read_input(options.image, network, options.fit)
-    result, certificate = run_with_pictures(network, image, options)
+    result, certificate = run_with_pictures(network, image, options, read=(options.model, options.image))
     if options.json:
         print_json(run_json(network, result, certificate))
     else:
         print("\n".join([f"{network.name} on {options.image}", "", *run_text(network, result, certificate)]))
 
 
-def run_with_pictures(network, image, options):
-    """Run and certify a network, and draw what the options ask for."""
-    require_writable(options, raster=".png", attention=".png")
+def run_with_pictures(network, image, options, read=()):
+    """Run and certify a network, and draw what the options ask for, not over the files that are read."""
+    require_writable(options, read, raster=".png", attention=".png")
     if options.sites and options.raster is None:
         raise InputError("--sites: are those of a raster; name its file with --raster FILE.png")
     raster_sites = match_sites(network, options.sites or neuron_sites(network)) if options.raster else []
