@@ -80,7 +80,8 @@ def test_an_imported_model_runs_and_is_certified(checkpoint, tmp_path, capsys):
             "is a checkpoint of spikformer (authors, CIFAR), not",
         ),
         (["import", "spikformer", "spikformer.safetensors", "--image-size", "32", "32"], "give --heads"),
-        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--mean", "0", "0"], "expected 3 numbers"),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--mean", "0", "0", "--std", "1"], "expected 3 "),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--mean", "0"], "mean: is given without std"),
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--std", "0"], "std: expected numbers above 0"),
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--ema"], "state_dict_ema"),
         (

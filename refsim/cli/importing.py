@@ -41,8 +41,8 @@ def add_import_commands(commands):
         "--pooled-stages", type=int, nargs="+", metavar="STAGE", help="stages 0 to 3 of the stem that pool"
     )
     how.add_argument("--normalisation", choices=list(MEANS), help="of the pixels; by default that of the data set")
-    how.add_argument("--mean", type=float, nargs="+", help="of each channel, in place of a named normalisation")
-    how.add_argument("--std", type=float, nargs="+", help="of each channel")
+    how.add_argument("--mean", type=float, nargs="+", help="of each channel, with --std in place of a name")
+    how.add_argument("--std", type=float, nargs="+", help="of each channel, with --mean")
     how.add_argument("--white", type=float, help="the pixel that training saw as 1 (default 255)")
     how.add_argument("--threshold", type=float, help="of the neurons (default 1)")
     how.add_argument("--attention-threshold", type=float, help="of the neurons on products of attention (default 0.5)")
