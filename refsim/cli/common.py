@@ -9,10 +9,10 @@ from refsim.errors import InputError
 
 
 def command(commands, name, function, description):
-    """Add a command, with the option that all of them have."""
+    """Add a command, with the option that all of them have; ``parser`` says what is wrong with its words."""
     added = commands.add_parser(name, help=description, description=f"{description[0].upper()}{description[1:]}.")
     added.add_argument("--json", action="store_true", help="print JSON for a program to read")
-    added.set_defaults(command=function)
+    added.set_defaults(command=function, parser=added)
     return added
 
 
@@ -21,6 +21,17 @@ def positive(text):
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected an integer from 1, got {text!r}")
     return int(text)
+
+
+def counted(number, thing):
+    """Return how many there are of a thing.
+
+    Examples
+    --------
+    >>> counted(1, "case"), counted(20, "case")
+    ('1 case', '20 cases')
+    """
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def print_json(value):

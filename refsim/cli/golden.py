@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from refsim.cli.common import command, positive, print_json, require_writable, write
+from refsim.cli.common import command, counted, positive, print_json, require_writable, write
 from refsim.errors import GoldenError
 from refsim.golden.build import build
 from refsim.golden.case_page import case_page
@@ -205,7 +205,7 @@ def export_cases(options):
     if options.json:
         print_json([str(path) for path in written])
     else:
-        print(f"{output}: {len(entries)} cases, {len(written)} files")
+        print(f"{output}: {counted(len(entries), 'case')}, {counted(len(written), 'file')}")
 
 
 def check_suite(options):
@@ -216,7 +216,7 @@ def check_suite(options):
         print_json({"root_sha256": suite.root_hash, "cases": len(suite.index["cases"]), "faults": faults})
     else:
         counts = ", ".join(f"{count} {level}" for level, count in suite.index["counts"].items())
-        verdict = f"{len(faults)} faults" if faults else "whole"
+        verdict = counted(len(faults), "fault") if faults else "whole"
         print("\n".join([f"suite {suite.root_hash}: {verdict}; {counts}", *(f"  {fault}" for fault in faults)]))
     return int(bool(faults))
 

@@ -264,6 +264,7 @@ def test_other_commands(folder, capsys):
     assert 0 == main(["golden", "mutants", "--json"])
     assert set(MUTANTS) == set(json.loads(capsys.readouterr().out))
     assert 0 == main(["golden", "export", "--cases", "l1.lif.leak", "-o", "out"])
+    assert capsys.readouterr().out.startswith("out: 1 case, ")
     assert {"case.h", "case.vh", "case.txt"} <= {path.name for path in (folder / "out").rglob("*")}
     assert 2 == main(["golden", "export", "--cases", "l1.lif.leak", "-o", "out"])
     assert "not an empty folder" in capsys.readouterr().err

@@ -64,12 +64,14 @@ WRONG_WORDS = [
     ["--python", "a:b", "--exec", "c"],
     ["--python", "a:b", "--select", "slow"],
     ["--exec", "c", "--timeout", "0"],
+    ["--python", "a:b", "--cases", "l1.*", "l2.*"],
+    ["--python", "a:b", "--fit"],
 ]
 
 
 @pytest.mark.parametrize("words", WRONG_WORDS)
 def test_wrong_words_are_harness_errors(words, capsys):
-    """No door, two doors, an unknown selection, no time: 3, since 2 says that nothing is supported."""
+    """No door, two doors, an unknown selection, no time, words left over: 3, since 2 says that nothing is supported."""
     with pytest.raises(SystemExit, match="3"):
         main(["golden", "verify", *words])
     assert "refsim golden verify: error: " in capsys.readouterr().err
