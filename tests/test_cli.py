@@ -105,7 +105,7 @@ def test_raster_of_chosen_sites_is_smaller(folder):
 FAULTS = [
     (["run", "model.npz", "none.png"], "none.png: no such file"),
     (["run", "n" * 300, "image.png"], "nnn: File name too long"),
-    (["run", "none.npz", "image.png"], "none.npz: no such file, nor a model that comes with refsim"),
+    (["run", "none.npz", "image.png"], "none.npz: no such file; expected a model file, or a model that"),
     (["run", "model.npz", "wide.png"], "wide.png: is 20 x 10 pixels of mode RGB; seeded-a2os2a takes 8 x 8 of mode L"),
     (["run", "image.png", "image.png"], "image.png: not a refsim model"),
     (["run", "model.npz", "model.npz"], "model.npz: not an image that Pillow reads"),
@@ -115,6 +115,13 @@ FAULTS = [
     (["golden", "mutants", "--csv", "--json"], "--csv: prints another form than --json"),
     (["eval", "model.npz", "--data", "none.npz"], "none.npz: no such file"),
     (["eval", "model.npz", "--limit", "0"], "--limit: expected at least 1, got 0"),
+    (
+        ["run", "model.npz", "wide.png"],
+        "of mode L (grayscale): convert it, or add --fit to have it turned upright, its",
+    ),
+    (["audit", "--interpret", "model.npz", "wide.png"], "takes 8 x 8 of mode L (grayscale): convert it\n"),
+    (["eval", "mnist-a2os2a"], "got (8, 8) of uint8: give images of its own size with --data FILE.npz"),
+    (["eval", "mnist-a2os2a", "--data", "labels.npz"], "(28, 28, 1) and type uint8, got (8, 8) of uint8\n"),
     (["demo", "--index", "360"], "--index: expected 0 to 359, got 360"),
     (["inspect", "none.npz"], "none.npz: no such file"),
     (["import", "spiking-transformer", "none.safetensors", "-o", "new.npz"], "none.safetensors: no such file"),
@@ -283,6 +290,8 @@ def test_a_decompression_bomb_is_an_error(folder, capsys):
         ["audit", "--show", "yours:innocent", "digits-a2os2a"],
         ["audit", "digits-a2os2a", "--interpret", "digits-a2os2a", "image.png"],
         ["golden", "build", "--check", "--threads", "0"],
+        ["golden", "list", "--cases", "l1.*", "l2.*"],
+        ["demo", "--index", "1", "2"],
     ],
 )
 def test_wrong_words_exit_with_2(arguments, capsys):
