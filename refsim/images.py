@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from refsim.errors import InputError
-from refsim.shipped import load_digits
+from refsim.shipped import load_digits, no_file
 from refsim.simulator import input_frames
 
 MODES = {1: "L", 3: "RGB"}
@@ -24,7 +24,7 @@ MOST_PIXELS = 64_000_000
 """Larger images are refused before they are decoded."""
 
 
-def read_input(path, network, fit=False):
+def read_input(path, network, fit=False, advice=""):
     """Read what a network takes: an image, or spike frames from an .npy file.
 
     Parameters
@@ -33,6 +33,8 @@ def read_input(path, network, fit=False):
     network : Network
     fit : bool
         Whether an image may be resized and its channels converted.
+    advice : str
+        What else than to convert it the caller offers for an image that does not fit, to end the error with.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def read_input(path, network, fit=False):
     """
     require_file(path, "an image" if network.input.is_static else "spike frames as an .npy file")
     if network.input.is_static:
-        return read_image(path, network, fit)
+        return read_image(path, network, fit, advice)
     frames = read_frames(path)
     require_taken(path, network, frames)
     return frames
@@ -54,8 +56,7 @@ def read_input(path, network, fit=False):
 def require_file(path, expected):
     """Refuse a path that is no file."""
     if not Path(path).is_file():
-        found = "no such file" if not Path(path).exists() else "is a directory" if Path(path).is_dir() else "is no file"
-        raise InputError(f"{path}: {found}; expected {expected}")
+        raise InputError(f"{no_file(path)}; expected {expected}")
 
 
 def require_taken(source, network, values):
@@ -66,7 +67,7 @@ def require_taken(source, network, values):
         raise InputError(f"{source}: {error}") from None
 
 
-def read_image(path, network, fit):
+def read_image(path, network, fit, advice):
     """Read an image in the size and mode that the network takes."""
     rows, columns, channels = network.input.shape
     mode = MODES.get(channels)
@@ -81,7 +82,7 @@ def read_image(path, network, fit):
                 upright = image.getexif().get(EXIF_ORIENTATION, UPRIGHT) == UPRIGHT
                 if (image.size, image.mode, upright) != ((columns, rows), mode, True):
                     if not fit:
-                        raise InputError(misfit(path, image, network, mode, upright))
+                        raise InputError(misfit(path, image, network, mode, upright) + advice)
                     image = eight_bits(ImageOps.exif_transpose(image)).convert(mode)
                     image = image.resize((columns, rows), Image.Resampling.BOX)
                 pixels = np.array(image, np.uint8)
@@ -132,13 +133,12 @@ def eight_bits(image):
 
 
 def misfit(path, image, network, mode, upright):
-    """Say what an image is, what the network takes, and how to convert it."""
+    """Say what an image is, what the network takes, and that it is to be converted."""
     rows, columns, _ = network.input.shape
     turned = "" if upright else ", to be turned by its EXIF orientation"
     return (
         f"{path}: is {image.size[0]} x {image.size[1]} pixels of mode {image.mode}{turned}; {network.name} takes "
-        f"{columns} x {rows} of mode {mode} ({'grayscale' if mode == 'L' else 'colour'}): convert it, or add --fit to "
-        "have it turned upright, its pixels converted and its size changed"
+        f"{columns} x {rows} of mode {mode} ({'grayscale' if mode == 'L' else 'colour'}): convert it"
     )
 
 

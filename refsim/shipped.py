@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from refsim.errors import ModelFileError
+from refsim.errors import ModelFileError, did_you_mean
 
 PACKAGE = Path(__file__).parent
 
@@ -20,6 +20,21 @@ def model_names():
     return sorted(path.stem for path in (golden_folder() / "models").glob("*.npz"))
 
 
+def no_file(path):
+    """Say what a path that is no file is, as errors about it begin.
+
+    Examples
+    --------
+    >>> no_file("none.npz"), no_file("."), no_file("")
+    ('none.npz: no such file', '.: is a directory', "'': names no file")
+    """
+    if not str(path):
+        return "'': names no file"
+    if not Path(path).exists():
+        return f"{path}: no such file"
+    return f"{path}: is {'a directory' if Path(path).is_dir() else 'no regular file'}"
+
+
 def model_path(path_or_name):
     """Return the file of a model: a path as it is, or the name of a model that comes with the package.
 
@@ -32,8 +47,10 @@ def model_path(path_or_name):
         return Path(path_or_name)
     if str(path_or_name) in model_names():
         return golden_folder() / "models" / f"{path_or_name}.npz"
+    names = model_names()
     raise ModelFileError(
-        f"{path_or_name}: no such file, nor a model that comes with refsim ({', '.join(model_names())})"
+        f"{no_file(path_or_name)}; expected a model file, or a model that comes with refsim ({', '.join(names)})"
+        f"{did_you_mean(path_or_name, names)}"
     )
 
 

@@ -80,7 +80,8 @@ def test_an_imported_model_runs_and_is_certified(checkpoint, tmp_path, capsys):
             "is a checkpoint of spikformer (authors, CIFAR), not",
         ),
         (["import", "spikformer", "spikformer.safetensors", "--image-size", "32", "32"], "give --heads"),
-        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--mean", "0", "0"], "expected 3 numbers"),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--mean", "0", "0", "--std", "1"], "expected 3 "),
+        (["import", "spikformer", "spikformer.safetensors", *SMALL, "--mean", "0"], "mean: is given without std"),
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--std", "0"], "std: expected numbers above 0"),
         (["import", "spikformer", "spikformer.safetensors", *SMALL, "--ema"], "state_dict_ema"),
         (
@@ -119,12 +120,14 @@ def test_faults_are_said_in_one_line(checkpoint, arguments, message, monkeypatch
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-o", "spikformer.safetensors"], "spikformer.safetensors: is read by this import, and would be lost"),
-        (["-o", "./same"], "same: is read by this import, and would be lost"),
-        (["-o", "data.npz", "--test", "data.npz"], "data.npz: is read by this import, and would be lost"),
-        (["-o", "data.npz", "--compare", "data.npz"], "data.npz: is read by this import, and would be lost"),
-        (["-o", "."], ".: expected the name of a model file to write, in a folder that exists"),
-        (["-o", "none/model.npz"], "model.npz: expected the name of a model file to write, in a folder that exists"),
+        (["-o", "spikformer.safetensors"], "--output spikformer.safetensors: expected the name of a .npz file"),
+        (["-o", "photo.png"], "--output photo.png: expected the name of a .npz file"),
+        (["-o", "./same.npz"], "--output ./same.npz: is read by this command, and would be lost; name another"),
+        (["-o", "data.npz", "--test", "data.npz"], "--output data.npz: is read by this command, and would be lost"),
+        (["-o", "data.npz", "--compare", "data.npz"], "--output data.npz: is read by this command, and would be lost"),
+        (["-o", "."], "--output .: expected the name of a .npz file"),
+        (["-o", "folder.npz"], "--output folder.npz: is a folder; name a file to write"),
+        (["-o", "none/model.npz"], "--output none/model.npz: there is no folder none to write it in"),
         (["-o", "new.npz", "--compare", "data.npz", "--limit", "-1"], "--limit: expected at least 1, got -1"),
         (["-o", "new.npz", "--compare", "data.npz", "--limit", "0"], "--limit: expected at least 1, got 0"),
         (["-o", "new.npz", "--limit", "3"], "--limit: counts the images of --compare, which is not given"),
@@ -139,12 +142,14 @@ def test_what_is_read_stays_as_it_is(checkpoint, options, message, monkeypatch, 
         pytest.importorskip("torch")
     monkeypatch.chdir(checkpoint.parent)
     np.savez("data.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3))
-    checkpoint.with_name("same").symlink_to(checkpoint)
-    before = {path: path.read_bytes() for path in checkpoint.parent.iterdir()}
+    checkpoint.with_name("photo.png").write_bytes(b"a photo")
+    checkpoint.with_name("same.npz").symlink_to(checkpoint)
+    checkpoint.with_name("folder.npz").mkdir()
+    before = {path: path.read_bytes() for path in checkpoint.parent.iterdir() if path.is_file()}
     assert main(["import", "spikformer", str(checkpoint), *SMALL, *options]) == 2
     error = capsys.readouterr().err
     assert message in error and len(error.splitlines()) == 1
-    assert before == {path: path.read_bytes() for path in checkpoint.parent.iterdir()}
+    assert before == {path: path.read_bytes() for path in checkpoint.parent.iterdir() if path.is_file()}
 
 
 def test_the_comparison_is_printed_and_in_json(checkpoint, tmp_path, capsys):

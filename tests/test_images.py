@@ -41,13 +41,12 @@ def test_colour_pixels_arrive_unchanged(picture):
     ("pixels", "what"), [(ramp(9, 8), "8 x 9 pixels of mode L"), (ramp(8, 8, 3), "8 x 8 pixels of mode RGB")]
 )
 def test_a_misfit_says_what_is_taken_and_how_to_convert(picture, pixels, what):
-    """Size and mode, expected and found, and the way out; with --fit it is taken."""
+    """Size and mode, expected and found, and the way out, which the caller may add to; fitted it is taken."""
     path = picture(pixels)
     with pytest.raises(
-        InputError, match=f"is {what}; seeded-a2os2a takes 8 x 8 of mode L .grayscale.: convert it"
-    ) as caught:
-        read_input(path, seeded_network())
-    assert "--fit" in str(caught.value)
+        InputError, match=f"is {what}; seeded-a2os2a takes 8 x 8 of mode L .grayscale.: convert it, or not$"
+    ):
+        read_input(path, seeded_network(), advice=", or not")
     assert (8, 8, 1) == read_input(path, seeded_network(), fit=True).shape
 
 
@@ -116,7 +115,7 @@ def test_an_opaque_alpha_is_dropped(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("path", "what"), [("none", "no such file"), (".", "is a directory"), ("/dev/null", "is no file")]
+    ("path", "what"), [("none", "no such file"), (".", "is a directory"), ("/dev/null", "is no regular file")]
 )
 def test_what_is_no_file_is_called_what_it_is(tmp_path, path, what):
     """As an image, as spike frames, as a data set."""

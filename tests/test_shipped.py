@@ -61,12 +61,29 @@ def test_provenance(name):
     assert provenance["accuracy_refsim"] == provenance["accuracy_twin"] >= FLOORS[name]
 
 
-def test_an_unknown_name_lists_the_known_ones():
-    """The way out is in the error."""
-    with pytest.raises(
-        ModelFileError, match="nothing: no such file, nor a model that comes with refsim .digits-a2os2a"
-    ):
-        refsim.load("nothing")
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("nothing", "nothing: no such file"),
+        ("", "'': names no file"),
+        (".", ".: is a directory"),
+        ("/dev/null", "/dev/null: is no regular file"),
+    ],
+)
+def test_what_is_no_model_is_called_what_it_is(name, found):
+    """And the models that there are are listed, the way out."""
+    with pytest.raises(ModelFileError) as caught:
+        refsim.load(name)
+    models = ", ".join(FLOORS)
+    assert f"{found}; expected a model file, or a model that comes with refsim ({models})" == str(caught.value)
+
+
+def test_a_misspelt_name_is_set_right():
+    """The name that is most like it comes first."""
+    with pytest.raises(ModelFileError, match="; did you mean digits-a2os2a, "):
+        refsim.load("digits-a2os2")
+    with pytest.raises(ModelFileError, match="; did you mean mnist-a2os2a-qkv, "):
+        refsim.load("mnist-a2os2a-qvk")
 
 
 def test_a_folder_does_not_stand_before_a_model(tmp_path, monkeypatch):

@@ -82,7 +82,7 @@ class Configuration:
         if (self.timesteps << growth).bit_length() > INTERVAL_BITS:
             raise ConfigurationError(
                 f"timesteps: {self.timesteps} with leak_shift {self.leak_shift} and rounding exact need membranes of more "
-                f"than {INTERVAL_BITS} bits: take fewer, or rounding floor"
+                f"than {INTERVAL_BITS} bits: take fewer, or rounding floor where it can be chosen"
             )
 
     def require_integers(self, name, expected, count=None):

@@ -15,6 +15,9 @@ MEANS = {
 
 WIDTHS = (4, 8, 16)
 
+ATTENTION_SCALE = 0.125
+"""Factor of Q K^T V in the published code."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Conventions:
@@ -34,13 +37,13 @@ class Conventions:
     normalisation : str, optional
         A key of `MEANS`; by default that of the data set that the classes suggest.
     mean, std : tuple of float, optional
-        In place of a named normalisation: pixels were trained on as (p / white - mean) / std.
+        Both, in place of a named normalisation: pixels were trained on as (p / white - mean) / std.
     white : float
         The pixel that training sees as 1.
     threshold, attention_threshold : float
         Of all neurons, and of those on the products of attention.
-    attention_scale : float
-        Factor of Q K^T V.
+    attention_scale : float, optional
+        Factor of Q K^T V, by default `ATTENTION_SCALE`; of architectures that have none it must not be given.
     epsilon : float
         Of every BatchNorm.
     leak_shift, halve_input, reset, rounding
@@ -49,7 +52,7 @@ class Conventions:
     Raises
     ------
     CheckpointError
-        If a field is out of range.
+        If a field is out of range, or excludes another.
     """
 
     bits: int = 8
@@ -63,7 +66,7 @@ class Conventions:
     white: float = 255.0
     threshold: float = 1.0
     attention_threshold: float = 0.5
-    attention_scale: float = 0.125
+    attention_scale: float | None = None
     epsilon: float = 1e-5
     leak_shift: int = 1
     halve_input: bool = True
@@ -75,7 +78,10 @@ class Conventions:
             raise CheckpointError(f"bits: expected one of {', '.join(map(str, WIDTHS))}, got {self.bits}")
         if self.normalisation is not None and self.normalisation not in MEANS:
             raise CheckpointError(f"normalisation: expected one of {', '.join(MEANS)}, got {self.normalisation!r}")
-        for name in ("white", "threshold", "attention_threshold", "attention_scale", "epsilon"):
+        positive = ["white", "threshold", "attention_threshold", "epsilon"]
+        if self.attention_scale is not None:
+            positive.append("attention_scale")
+        for name in positive:
             if not 0 < getattr(self, name) < math.inf:
                 raise CheckpointError(f"{name}: expected a number above 0, got {getattr(self, name)}")
         if self.std is not None and not (self.std and all(0 < value < math.inf for value in self.std)):
@@ -84,6 +90,17 @@ class Conventions:
             raise CheckpointError(f"mean: expected finite numbers, got {self.mean}")
         if self.heads is not None and self.heads < 1:
             raise CheckpointError(f"heads: expected an integer of at least 1, got {self.heads}")
+        self.require_one_normalisation()
+
+    def require_one_normalisation(self):
+        """Refuse a mean without a deviation, one without a mean, and both beside a normalisation by name."""
+        for name, other in (("mean", "std"), ("std", "mean")):
+            if getattr(self, name) is not None and getattr(self, other) is None:
+                raise CheckpointError(f"{name}: is given without {other}: give both, or a normalisation by name")
+        if self.mean is not None and self.normalisation is not None:
+            raise CheckpointError(
+                f"normalisation: {self.normalisation!r} has a mean and std of its own, and others are given: leave one out"
+            )
 
     @property
     def neurons(self):
@@ -99,10 +116,10 @@ class Conventions:
         ConfigurationError
             If nothing suggests them, or they are of another number of channels.
         """
-        mean, std = self.mean, self.std
-        if mean is None and std is None:
-            mean, std = MEANS[self.normalisation or suggested_normalisation(classes, channels)]
-        mean, std = (channels_of(values, channels) for values in (mean or (0.0,), std or (1.0,)))
+        statistics = self.mean, self.std
+        if self.mean is None:
+            statistics = MEANS[self.normalisation or suggested_normalisation(classes, channels)]
+        mean, std = (channels_of(values, channels) for values in statistics)
         for name, values in (("mean", mean), ("std", std)):
             if len(values) != channels:
                 raise ConfigurationError(f"{name}: expected {channels} numbers, one a channel, got {values}")

@@ -1,6 +1,6 @@
 """What the importers of all published architectures share: reading layers, rounding them, thresholds and streams."""
 
-from refsim.checkpoints.conventions import suggested_image_size
+from refsim.checkpoints.conventions import ATTENTION_SCALE, suggested_image_size
 from refsim.checkpoints.quantiser import Quantiser
 from refsim.errors import CheckpointError
 
@@ -124,8 +124,8 @@ class Importer:
 
     def product_neuron(self, site, channels):
         """Set the thresholds of the neurons on Q K^T V, which hold its factor."""
-        conventions = self.conventions
-        self.count_neuron(site, channels, conventions.attention_threshold / conventions.attention_scale)
+        scale = self.conventions.attention_scale or ATTENTION_SCALE
+        self.count_neuron(site, channels, self.conventions.attention_threshold / scale)
 
     def gate_neuron(self, site, channels):
         """Set the thresholds of the gates of spike-driven self-attention, whose input is not halved.

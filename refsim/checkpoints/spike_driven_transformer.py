@@ -3,6 +3,7 @@
 from refsim.architectures.spike_driven_transformer import SpikeDrivenTransformerConfig
 from refsim.checkpoints.importer import Importer
 from refsim.checkpoints.tensors import Affine
+from refsim.errors import CheckpointError
 
 DEFAULT_HEADS = 8
 """Heads only label channels here."""
@@ -22,6 +23,10 @@ class SpikeDrivenTransformerImporter(Importer):
 
     def configuration(self):
         tensors, width = self.tensors, self.width
+        if self.conventions.attention_scale is not None:
+            raise CheckpointError(
+                f"{tensors.path}: spike-driven-transformer has no products to scale; leave out --attention-scale"
+            )
         tensors.ignore(r"block\.\d+\.attn\.talking_heads\.weight")
         return SpikeDrivenTransformerConfig(
             **self.common_fields(self.channels()),

@@ -15,6 +15,7 @@ from refsim.bench.plot import plot, require_matplotlib
 from refsim.bench.results import Report, report_json, report_text
 from refsim.bench.timing import measured_ceiling
 from refsim.cli.common import command, print_json, require_writable
+from refsim.engine.pool import MOST_THREADS
 from refsim.errors import ConfigurationError, InputError
 
 RATES = (0.02, 0.05, 0.1, 0.2, 0.4)
@@ -73,6 +74,8 @@ def require_sound(options):
         value = getattr(options, name)
         if value is not None and value < least:
             raise InputError(f"--{name}: expected at least {least}, got {value}")
+    if options.threads is not None and options.threads > MOST_THREADS:
+        raise InputError(f"--threads: expected at most {MOST_THREADS}, got {options.threads}")
     for rate in options.rates:
         if not 0 < rate < 1:
             raise InputError(f"--rates: expected numbers above 0 and below 1, got {rate:g}")

@@ -2,16 +2,17 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from refsim.errors import InputError
 
 
 def command(commands, name, function, description):
-    """Add a command, with the option that all of them have."""
+    """Add a command, with the option that all of them have; ``parser`` says what is wrong with its words."""
     added = commands.add_parser(name, help=description, description=f"{description[0].upper()}{description[1:]}.")
     added.add_argument("--json", action="store_true", help="print JSON for a program to read")
-    added.set_defaults(command=function)
+    added.set_defaults(command=function, parser=added)
     return added
 
 
@@ -22,18 +23,31 @@ def positive(text):
     return int(text)
 
 
+def counted(number, thing):
+    """Return how many there are of a thing.
+
+    Examples
+    --------
+    >>> counted(1, "case"), counted(20, "case")
+    ('1 case', '20 cases')
+    """
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def print_json(value):
     print(json.dumps(value, indent=2))
 
 
-def require_writable(options, **suffixes):
-    """Refuse files that could not be written, or would overwrite each other, before anything runs.
+def require_writable(options, read=(), **suffixes):
+    """Refuse files that could not be written, or would overwrite each other or what is read, before anything runs.
 
     Parameters
     ----------
     options : Namespace
+    read : iterable of str
+        What the command reads; names of no file count for nothing.
     **suffixes : str
-        How the file that each option names has to end; empty where any end will do.
+        How the file that each option names has to end.
     """
     takers = {}
     for name, suffix in suffixes.items():
@@ -41,7 +55,7 @@ def require_writable(options, **suffixes):
         if file is None:
             continue
         path = Path(file).absolute()
-        if suffix and path.suffix.lower() != suffix:
+        if path.suffix.lower() != suffix:
             raise InputError(f"--{name} {file}: expected the name of a {suffix} file")
         if not path.parent.is_dir():
             raise InputError(f"--{name} {file}: there is no folder {Path(file).parent} to write it in")
@@ -49,6 +63,8 @@ def require_writable(options, **suffixes):
             raise InputError(f"--{name} {file}: is a folder; name a file to write")
         if takers.setdefault(path.resolve(), name) != name:
             raise InputError(f"--{name} {file}: --{takers[path.resolve()]} writes that file; name another")
+        if path.exists() and any(os.path.exists(source) and path.samefile(source) for source in read):
+            raise InputError(f"--{name} {file}: is read by this command, and would be lost; name another")
 
 
 def write(path, save):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from refsim.cli.common import command, positive, print_json, require_writable, write
+from refsim.cli.common import command, counted, positive, print_json, require_writable, write
 from refsim.errors import GoldenError
 from refsim.golden.build import build
 from refsim.golden.case_page import case_page
@@ -112,7 +112,7 @@ def selected(options):
 
 def verify_implementation(options):
     """Hold an implementation against the suite; return the exit code."""
-    require_writable(options, junit="", map=".png")
+    require_writable(options, words(options.exec), junit=".xml", map=".png")
     suite, entries = selected(options)
     with redirect_stdout(sys.stderr):  # What an implementation prints is no part of the report.
         door = door_of(options)
@@ -140,11 +140,15 @@ def door_of(options):
         return PythonDoor(options.python)
     if options.trace is not None:
         return TraceDoor(options.trace, options.mode or MODES[0], options.partial)
+    return ExecutableDoor(words(options.exec), options.timeout or SECONDS_A_CASE)
+
+
+def words(command):
+    """Split the command of ``--exec`` as a shell does; none where there is no command."""
     try:
-        words = shlex.split(options.exec)
+        return shlex.split(command or "")
     except ValueError as error:
-        raise GoldenError(f"--exec {options.exec}: cannot be split into words: {error}") from error
-    return ExecutableDoor(words, options.timeout or SECONDS_A_CASE)
+        raise GoldenError(f"--exec {command}: cannot be split into words: {error}") from error
 
 
 def write_files(options, implementation, verdicts):
@@ -201,7 +205,7 @@ def export_cases(options):
     if options.json:
         print_json([str(path) for path in written])
     else:
-        print(f"{output}: {len(entries)} cases, {len(written)} files")
+        print(f"{output}: {counted(len(entries), 'case')}, {counted(len(written), 'file')}")
 
 
 def check_suite(options):
@@ -212,7 +216,7 @@ def check_suite(options):
         print_json({"root_sha256": suite.root_hash, "cases": len(suite.index["cases"]), "faults": faults})
     else:
         counts = ", ".join(f"{count} {level}" for level, count in suite.index["counts"].items())
-        verdict = f"{len(faults)} faults" if faults else "whole"
+        verdict = counted(len(faults), "fault") if faults else "whole"
         print("\n".join([f"suite {suite.root_hash}: {verdict}; {counts}", *(f"  {fault}" for fault in faults)]))
     return int(bool(faults))
 

@@ -12,7 +12,7 @@ from refsim.checkpoints.float_network import import_torch
 from refsim.checkpoints.import_report import import_json, import_text
 from refsim.checkpoints.lineage import ARCHITECTURES, import_lineage
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
-from refsim.cli.common import command, print_json, write
+from refsim.cli.common import command, print_json, require_writable, write
 from refsim.errors import InputError
 from refsim.evaluation import require_labels, with_accuracy
 from refsim.images import read_dataset, require_taken
@@ -41,8 +41,8 @@ def add_import_commands(commands):
         "--pooled-stages", type=int, nargs="+", metavar="STAGE", help="stages 0 to 3 of the stem that pool"
     )
     how.add_argument("--normalisation", choices=list(MEANS), help="of the pixels; by default that of the data set")
-    how.add_argument("--mean", type=float, nargs="+", help="of each channel, in place of a named normalisation")
-    how.add_argument("--std", type=float, nargs="+", help="of each channel")
+    how.add_argument("--mean", type=float, nargs="+", help="of each channel, with --std in place of a name")
+    how.add_argument("--std", type=float, nargs="+", help="of each channel, with --mean")
     how.add_argument("--white", type=float, help="the pixel that training saw as 1 (default 255)")
     how.add_argument("--threshold", type=float, help="of the neurons (default 1)")
     how.add_argument("--attention-threshold", type=float, help="of the neurons on products of attention (default 0.5)")
@@ -84,12 +84,8 @@ def import_checkpoint(options):
 
 def require_sound(options):
     """Refuse an output that cannot be written or would overwrite what is read, and a limit of nothing."""
-    output = Path(options.output)
-    if output.is_dir() or not output.absolute().parent.is_dir():
-        raise InputError(f"{output}: expected the name of a model file to write, in a folder that exists")
-    for source in filter(None, (options.checkpoint, options.test, options.compare)):
-        if output.exists() and Path(source).exists() and output.samefile(source):
-            raise InputError(f"{output}: is read by this import, and would be lost: give the model another name")
+    read = [source for source in (options.checkpoint, options.test, options.compare) if source]
+    require_writable(options, read, output=".npz")
     if options.limit is not None and options.limit < 1:
         raise InputError(f"--limit: expected at least 1, got {options.limit}")
     if options.limit is not None and not options.compare:

@@ -30,6 +30,8 @@ from refsim.simulator import interpret, match_sites
 
 DEMO_MODEL = "digits-a2os2a"
 
+FIT_ADVICE = ", or add --fit to have it turned upright, its pixels converted and its size changed"
+
 
 def add_model_commands(commands):
     """Describe the commands to a parser."""
@@ -92,17 +94,17 @@ def demonstrate(options):
 def run_image(options):
     """Classify an image file."""
     network = load(options.model)
-    image = read_input(options.image, network, options.fit)
-    result, certificate = run_with_pictures(network, image, options)
+    image = read_input(options.image, network, options.fit, FIT_ADVICE)
+    result, certificate = run_with_pictures(network, image, options, read=(options.model, options.image))
     if options.json:
         print_json(run_json(network, result, certificate))
     else:
         print("\n".join([f"{network.name} on {options.image}", "", *run_text(network, result, certificate)]))
 
 
-def run_with_pictures(network, image, options):
-    """Run and certify a network, and draw what the options ask for."""
-    require_writable(options, raster=".png", attention=".png")
+def run_with_pictures(network, image, options, read=()):
+    """Run and certify a network, and draw what the options ask for, not over the files that are read."""
+    require_writable(options, read, raster=".png", attention=".png")
     if options.sites and options.raster is None:
         raise InputError("--sites: are those of a raster; name its file with --raster FILE.png")
     raster_sites = match_sites(network, options.sites or neuron_sites(network)) if options.raster else []
@@ -123,8 +125,10 @@ def neuron_sites(network):
 def attention_map_sites(network):
     """Return the sites that gather V: attention weights, or scores where there is no neuron on them."""
     sites = [node.inputs[0] for node in network.nodes if isinstance(node.operator, Context)]
-    if not sites or not network.input.is_static:
-        raise InputError(f"--attention: {network.name} has no image, or no attention, to draw")
+    if not network.input.is_static:
+        raise InputError(f"--attention: is drawn over an image, and {network.name} takes spike frames")
+    if not sites:
+        raise InputError(f"--attention: {network.name} has no attention with a map of tokens by tokens to draw")
     return sites
 
 
@@ -141,7 +145,7 @@ def evaluate(options):
     network = load(options.model)
     images, labels = read_dataset(options.data)
     images, labels = images[: options.limit], labels[: options.limit]
-    require_taken(options.data, network, images[0])
+    require_data_taken(options.data, network, images[0])
     require_labels(network, labels, options.data)
     correct, seconds = count_correct(network, images, labels)
     rate = len(images) / seconds
@@ -151,6 +155,16 @@ def evaluate(options):
     else:
         print(f"{network.name} on {options.data}: {correct} of {len(images)} right, {correct / len(images):.2%}")
         print(f"{rate:.1f} images a second")
+
+
+def require_data_taken(source, network, image):
+    """Refuse images that a network does not take; where they are the digits, which need no option, name the option."""
+    try:
+        require_taken(source, network, image)
+    except InputError as error:
+        if source != "digits" or not network.input.is_static:
+            raise
+        raise InputError(f"{error}: give images of its own size with --data FILE.npz") from None
 
 
 def inspect(options):

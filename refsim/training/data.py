@@ -50,9 +50,9 @@ def load_data(train, test):
     InputError
         If a file is no data set, or there is nothing to test on, or it is not like what is trained on.
     """
+    training = LabelledImages.from_arrays(*(load_digits("train") if train == "digits" else read_dataset(train)))
     if test is None and train != "digits":
         raise InputError(f"{train}: give the images to test on with --test")
-    training = LabelledImages.from_arrays(*(load_digits("train") if train == "digits" else read_dataset(train)))
     testing = LabelledImages.from_arrays(*read_dataset(test or "digits"))
     shapes = [tuple(images.shape[1:]) for images in (testing.images, training.images)]
     if shapes[0] != shapes[1]:

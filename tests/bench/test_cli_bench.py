@@ -91,6 +91,7 @@ def test_a_picture_without_matplotlib(tmp_path, capsys, monkeypatch):
         (["--rates", "0.1", "1.5"], "--rates: expected numbers above 0 and below 1, got 1.5"),
         (["--repeats", "0"], "--repeats: expected at least 1, got 0"),
         (["--threads", "0"], "--threads: expected at least 1, got 0"),
+        (["--threads", "100000"], "--threads: expected at most 1024, got 100000"),
         (["--seed", "-1"], "--seed: expected at least 0, got -1"),
         (["--set", "timesteps"], "--set: expected FIELD=VALUE, got 'timesteps'"),
         (["--set", "depths=3"], "unknown field 'depths'"),
@@ -102,7 +103,11 @@ def test_a_picture_without_matplotlib(tmp_path, capsys, monkeypatch):
         (["--kernels", "--set", "timesteps=1"], "--set: exchanges fields of a network, and --kernels alone times none"),
         (["--set", "image_size=5"], "image_size: expected (rows, columns), got 5"),
         (["--set", "pooled_stages=[[1]]"], "pooled_stages: expected stages 0 to 3, each at most once, got ([1],)"),
-        (["--set", "timesteps=100"], "timesteps: 100 with leak_shift 1 and rounding exact need membranes of more"),
+        (
+            ["--set", "timesteps=100"],
+            "timesteps: 100 with leak_shift 1 and rounding exact need membranes of more than 62 bits: take fewer, or "
+            "rounding floor where it can be chosen",
+        ),
     ],
 )
 def test_faults_are_told_before_anything_runs(arguments, message, capsys, monkeypatch):

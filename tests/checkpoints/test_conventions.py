@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from refsim.checkpoints.conventions import Conventions, suggested_image_size, suggested_normalisation
+from refsim.checkpoints.conventions import ATTENTION_SCALE, Conventions, suggested_image_size, suggested_normalisation
 from refsim.errors import CheckpointError, ConfigurationError
 
 CIFAR10 = ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
@@ -15,12 +15,12 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 def test_the_defaults_are_those_of_the_released_code():
     """LIF with tau 2, halved input, threshold 1 and 0.5, scale 0.125, reset to zero; PyTorch's epsilon."""
     conventions = Conventions()
-    assert (8, 4, 1.0, 0.5, 0.125, 1e-5, 255.0) == (
+    assert conventions.attention_scale is None and 0.125 == ATTENTION_SCALE
+    assert (8, 4, 1.0, 0.5, 1e-5, 255.0) == (
         conventions.bits,
         conventions.timesteps,
         conventions.threshold,
         conventions.attention_threshold,
-        conventions.attention_scale,
         conventions.epsilon,
         conventions.white,
     )
@@ -35,13 +35,27 @@ def test_classes_suggest_a_data_set(classes, statistics):
 
 
 def test_what_is_named_goes_before_what_is_suggested():
-    """And what is given before both; one number stands for all channels; of mean and deviation one may be left out."""
+    """And what is given before that; one number stands for all channels."""
     assert IMAGENET == Conventions(normalisation="imagenet").pixel_statistics(10, 3)
     assert ((0.0,) * 3, (1.0,) * 3) == Conventions(normalisation="none").pixel_statistics(7, 3)
-    given = Conventions(normalisation="imagenet", mean=(0.5,), std=(0.25,))
-    assert ((0.5,) * 3, (0.25,) * 3) == given.pixel_statistics(7, 3)
-    assert ((0.5, 0.25), (1.0, 1.0)) == Conventions(mean=(0.5, 0.25)).pixel_statistics(10, 2)
-    assert ((0.0,), (0.5,)) == Conventions(std=(0.5,)).pixel_statistics(10, 1)
+    assert ((0.5,) * 3, (0.25,) * 3) == Conventions(mean=(0.5,), std=(0.25,)).pixel_statistics(10, 3)
+    assert ((0.5, 0.25), (1.0, 1.0)) == Conventions(mean=(0.5, 0.25), std=(1.0,)).pixel_statistics(10, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"mean": (0.5,)}, "mean: is given without std: give both, or a normalisation by name"),
+        ({"std": (0.5,)}, "std: is given without mean: give both, or a normalisation by name"),
+        ({"mean": (0.5,), "normalisation": "none"}, "mean: is given without std"),
+        ({"mean": (0.5,), "std": (0.5,), "normalisation": "cifar10"}, "normalisation: 'cifar10' has a mean and std of"),
+    ],
+)
+def test_half_a_normalisation_and_two_are_refused(given, message):
+    """Nothing takes the place of what is missing, and nothing that is given is left aside."""
+    with pytest.raises(CheckpointError) as caught:
+        Conventions(**given)
+    assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize(("classes", "channels"), [(7, 3), (10, 1), (1000, 4)])
@@ -62,7 +76,11 @@ def test_an_unknown_size_of_images_is_asked_for():
 
 @pytest.mark.parametrize(
     ("statistics", "channels"),
-    [({"mean": (0.5, 0.5)}, 3), ({"std": (0.5, 0.5)}, 1), ({"normalisation": "cifar10"}, 1)],
+    [
+        ({"mean": (0.5, 0.5), "std": (1.0,)}, 3),
+        ({"mean": (0.5,), "std": (0.5, 0.5)}, 1),
+        ({"normalisation": "cifar10"}, 1),
+    ],
 )
 def test_one_number_a_channel(statistics, channels):
     """Neither cut nor filled up."""

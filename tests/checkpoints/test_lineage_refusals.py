@@ -193,6 +193,13 @@ def test_meta_spikeformer_pools_nowhere(tmp_path):
     assert message == "meta-spikeformer has no stages that pool; leave out --pooled-stages"
 
 
+def test_spike_driven_attention_scales_nothing(tmp_path):
+    """So that --attention-scale is not taken without doing anything, not even where it names the usual factor."""
+    layout = LAYOUTS[NAMES.index("spike-driven-transformer, authors")]
+    message = refusal(layout, checkpoint(layout), tmp_path, attention_scale=0.125)
+    assert message == "spike-driven-transformer has no products to scale; leave out --attention-scale"
+
+
 def test_a_moving_average_that_is_not_there_is_named(tmp_path):
     """Only PyTorch checkpoints have one."""
     path = saved(checkpoint(LAYOUTS[0]), tmp_path)

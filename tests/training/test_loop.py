@@ -67,7 +67,7 @@ def test_the_command_trains_and_exports(tmp_path):
     ("arguments", "message"),
     [
         (["binary", "--data", "none.npz", "--test", "none.npz"], "none.npz: no such file"),
-        (["binary", "--data", "none.npz"], "give the images to test on with --test"),
+        (["binary", "--data", "none.npz"], "none.npz: no such file"),
         (["softmax"], "invalid choice: 'softmax'"),
         (["binary", "--timesteps", "0"], "timesteps: expected an integer of at least 1, got 0"),
         (["binary", "--neuron-threshold", "0.3"], "neuron: expected a power of two, got 0.3"),
@@ -124,6 +124,7 @@ START = ["--start", str(CHECKPOINTS / "digits-binary.safetensors")]
         (["--weight-decay", "inf"], "--weight-decay: expected a number of at least 0, got inf"),
         (["--seed", "99999999999999999999999"], "--seed: expected 0 to 9223372036854775807, got 9999"),
         (["--pooled-stages", "3", "3"], "pooled_stages: expected stages 0 to 3, each at most once, got (3, 3)"),
+        (["--data", "like.npz"], "like.npz: give the images to test on with --test"),
         (["--test", "wide.npz"], "wide.npz: holds images of 8 x 9 x 1, those of digits are 8 x 8 x 1"),
         (["--test", "colour.npz"], "colour.npz: holds images of 8 x 8 x 3, those of digits are 8 x 8 x 1"),
         (["--test", "many.npz"], "many.npz: labels: expected 0 to 9, the classes of digits, got 19"),
