@@ -38,6 +38,14 @@ def test_demo_classifies_a_digit(capsys):
     assert "multiplies               0" in text and "█" in text
 
 
+def test_the_digit_of_the_demo_can_be_run_by_oneself(folder, capsys):
+    """Its picture has the same answer."""
+    assert 0 == main(["demo", "--index", "3", "--digit", "digit.png", "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    assert 0 == main(["run", "digits-a2os2a", "digit.png", "--json"])
+    assert shown == json.loads(capsys.readouterr().out) | {"expected": shown["expected"]}
+
+
 def test_run_json_has_its_keys(folder, capsys):
     """Every key that a program relies on, with its type."""
     assert 0 == main(["run", "model.npz", "image.png", "--json"])

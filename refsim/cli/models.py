@@ -4,6 +4,7 @@ import sys
 from contextlib import redirect_stdout
 
 import numpy as np
+from PIL import Image
 
 from refsim import audit_kernel, load
 from refsim.certificate import certified_run
@@ -39,12 +40,14 @@ def add_model_commands(commands):
 
     demo = command(commands, "demo", demonstrate, "classify one of the embedded handwritten digits")
     demo.add_argument("--index", type=int, default=0, help="which of the 360 held-out digits (default 0)")
+    demo.add_argument("--digit", metavar="FILE.png", help="write the digit itself, an image for `refsim run`")
     add_pictures(demo)
 
     single = command(commands, "run", run_image, "classify an image")
     single.add_argument("model", metavar="MODEL", help=models)
     single.add_argument("image", metavar="IMAGE", help="an image file; for models of spike frames an .npy file")
     single.add_argument("--fit", action="store_true", help="resize the image and convert its colours to what is taken")
+    single.set_defaults(digit=None)
     add_pictures(single)
 
     evaluation = command(commands, "eval", evaluate, "measure accuracy on labelled images")
@@ -84,6 +87,8 @@ def demonstrate(options):
         raise InputError(f"--index: expected 0 to {len(images) - 1}, got {options.index}")
     image, label = images[options.index], int(labels[options.index])
     result, certificate = run_with_pictures(network, image[..., None], options)
+    if options.digit:
+        write(options.digit, Image.fromarray(image).save)
     if options.json:
         print_json({**run_json(network, result, certificate), "expected": label})
         return
@@ -104,7 +109,7 @@ def run_image(options):
 
 def run_with_pictures(network, image, options, read=()):
     """Run and certify a network, and draw what the options ask for, not over the files that are read."""
-    require_writable(options, read, raster=".png", attention=".png")
+    require_writable(options, read, raster=".png", attention=".png", digit=".png")
     if options.sites and options.raster is None:
         raise InputError("--sites: are those of a raster; name its file with --raster FILE.png")
     raster_sites = match_sites(network, options.sites or neuron_sites(network)) if options.raster else []
