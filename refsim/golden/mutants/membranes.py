@@ -227,7 +227,7 @@ class N59(LIFBug):
 
     def charge(self, choices, before, currents, timestep):
         charge = super().charge(choices, before, currents, timestep)
-        return charge if choices["rounding"] == "exact" else wrapped(charge, 8)
+        return wrapped(charge, 8) if choices["rounding"] == "floor" else charge
 
 
 class N60(LIFBug):
@@ -235,7 +235,7 @@ class N60(LIFBug):
 
     def charge(self, choices, before, currents, timestep):
         charge = super().charge(choices, before, currents, timestep)
-        return charge if choices["rounding"] == "exact" else wrapped(charge, 16)
+        return wrapped(charge, 16) if choices["rounding"] == "floor" else charge
 
 
 class N61(LIFBug):
@@ -282,6 +282,38 @@ class N68(LIFBug):
 
     def charge(self, choices, before, currents, timestep):
         return saturated(super().charge(choices, before, currents, timestep), 24)
+
+
+class N69(LIFBug):
+    """The membrane of the exact form wraps at 8 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 8) if choices["rounding"] == "exact" else charge
+
+
+class N70(LIFBug):
+    """The membrane of the exact form wraps at 12 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 12) if choices["rounding"] == "exact" else charge
+
+
+class N71(LIFBug):
+    """The membrane of the exact form wraps at 16 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 16) if choices["rounding"] == "exact" else charge
+
+
+class N72(LIFBug):
+    """The membrane of the form `floor` wraps at 12 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 12) if choices["rounding"] == "floor" else charge
 
 
 def towards_zero(values, shift):
