@@ -11,7 +11,7 @@ class Neurons:
         choices = self.choices(node)
         before = self.membrane(node, currents)
         charge = self.charge(choices, before, currents, timestep)
-        level = self.thresholds(node, choices) << self.level_shift(choices, timestep)
+        level = self.level(node, choices, timestep)
         spikes = self.fire(node, choices, charge, level)
         after = self.reset(choices, charge, level, spikes)
         self.registers[node.name] = after
@@ -26,6 +26,10 @@ class Neurons:
 
     def thresholds(self, node, choices):
         return self.parameter(node, "thresholds")
+
+    def level(self, node, choices, timestep):
+        """Return what the charge must reach."""
+        return self.thresholds(node, choices) << self.level_shift(choices, timestep)
 
     def charge(self, choices, before, currents, timestep):
         """Integrate and leak."""

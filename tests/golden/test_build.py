@@ -98,9 +98,9 @@ def test_freezing_writes_what_changed_and_removes_what_is_stale(tmp_path):
 
 
 def test_the_quick_suite_is_small():
-    """At most 10 MB in git, before compression."""
+    """At most 11 MB in git, before compression."""
     folder = golden_folder() / "suite"
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 10_000_000
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 11_000_000
 
 
 def test_a_case_states_the_lowest_version_that_answers_it():

@@ -1,25 +1,29 @@
 // One exact leaky integrate-and-fire neuron (rule N8 of golden/NUMERICS.md): an adder, two shifters, two comparators.
 //
 // The leak is a growth of input and level by LEAK_SHIFT bits a timestep, so that nothing is ever rounded; `shift` is
-// LEAK_SHIFT times the timestep, counted from 0. One timestep a clock; `clear` comes before the first.
+// LEAK_SHIFT times the timestep, counted from 0. One timestep a clock; `clear` comes before the first. The level may pass
+// what the membrane can hold, and has a width of its own.
 
 module lif #(
     parameter HALVE_INPUT = 1,
     parameter TERNARY = 0,
     parameter SUBTRACT = 0,
+    parameter INPUT_BITS = 32,
+    parameter THRESHOLD_BITS = 32,
+    parameter LEVEL_BITS = 64,
     parameter MEMBRANE_BITS = 32
 ) (
     input clock,
     input clear,
     input [5:0] shift,
-    input signed [31:0] current,
-    input signed [31:0] threshold,
+    input signed [INPUT_BITS-1:0] current,
+    input signed [THRESHOLD_BITS-1:0] threshold,
     output reg signed [1:0] spike,
     output reg signed [MEMBRANE_BITS-1:0] membrane
 );
 
   wire signed [MEMBRANE_BITS-1:0] charge = membrane + (current <<< shift);
-  wire signed [MEMBRANE_BITS-1:0] level = threshold <<< (shift + HALVE_INPUT);
+  wire signed [LEVEL_BITS-1:0] level = threshold <<< (shift + HALVE_INPUT);
   wire fires = charge >= level;
   wire fires_below = TERNARY && charge <= -level;
 

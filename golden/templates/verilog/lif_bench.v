@@ -11,7 +11,7 @@ module lif_bench;
 
   reg clock = 0, clear;
   reg [5:0] shift;
-  reg signed [31:0] current, threshold;
+  reg signed [63:0] current, threshold;
   wire signed [1:0] spike;
   wire signed [REFSIM_NEURON_MEMBRANE_BITS-1:0] membrane;
 
@@ -19,6 +19,8 @@ module lif_bench;
       .HALVE_INPUT(REFSIM_NEURON_HALVE_INPUT),
       .TERNARY(REFSIM_NEURON_SPIKES == "ternary"),
       .SUBTRACT(REFSIM_NEURON_RESET == "subtract"),
+      .INPUT_BITS(64),
+      .THRESHOLD_BITS(64),
       .MEMBRANE_BITS(REFSIM_NEURON_MEMBRANE_BITS)
   ) neuron (
       .clock(clock),

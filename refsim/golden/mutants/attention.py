@@ -3,6 +3,7 @@
 import numpy as np
 
 from refsim.golden.mutants.kinds import ProductBug
+from refsim.golden.mutants.registers import wrapped
 from refsim.golden.twin import Twin
 
 
@@ -246,3 +247,34 @@ class T33(ProductBug):
 
     def attended(self, attention_map, value):
         return super().attended(attention_map, value) >> 3
+
+
+class T34(ProductBug):
+    """Scores wrap at 12 bits."""
+
+    def product(self, query, key):
+        return wrapped(super().product(query, key), 12)
+
+
+class T35(ProductBug):
+    """Sums of (map) V wrap at 12 bits."""
+
+    def attended(self, attention_map, value):
+        return wrapped(super().attended(attention_map, value), 12)
+
+
+class T36(ProductBug):
+    """Sums of (map) V wrap at 16 bits."""
+
+    def attended(self, attention_map, value):
+        return wrapped(super().attended(attention_map, value), 16)
+
+
+class T37(Twin):
+    """A neuron on the scores takes its thresholds by query, not by key."""
+
+    operators = ("Scores",)
+
+    def thresholds(self, node, choices):
+        own = super().thresholds(node, choices)
+        return own[:, np.newaxis] if self.kind(node.inputs[0]) == "Scores" else own

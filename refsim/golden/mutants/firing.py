@@ -112,7 +112,7 @@ class N29(LIFBug):
     def lif(self, node, timestep, currents):
         choices = self.choices(node)
         seen = self.registers.get((node.name, "seen"), np.zeros_like(currents))
-        level = self.thresholds(node, choices) << self.level_shift(choices, timestep)
+        level = self.level(node, choices, timestep)
         spikes = self.fire(node, choices, self.charge(choices, seen, currents, timestep), level)
         charge = self.charge(choices, self.membrane(node, currents), currents, timestep)
         after = self.reset(choices, charge, level, spikes)
@@ -169,3 +169,21 @@ class N50(LIFBug):
 
     def fire(self, node, choices, charge, level):
         return np.abs(super().fire(node, choices, charge, level))
+
+
+class N57(LIFBug):
+    """A reset by subtraction takes the threshold itself, not the level to which it has grown."""
+
+    def lif(self, node, timestep, currents):
+        self.growth = self.level_shift(self.choices(node), timestep)
+        return super().lif(node, timestep, currents)
+
+    def reset(self, choices, charge, level, spikes):
+        return super().reset(choices, charge, level >> self.growth, spikes)
+
+
+class N58(LIFBug):
+    """A negative spike clears the membrane where it should add the level."""
+
+    def reset(self, choices, charge, level, spikes):
+        return np.where(spikes < 0, 0, super().reset(choices, charge, level, spikes))

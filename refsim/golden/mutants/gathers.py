@@ -286,3 +286,18 @@ class S22(GatherBug):
 
     def plane_weight(self, plane, planes):
         return int(plane < 2)
+
+
+class B06(GatherBug):
+    """The biases of linear maps are kept in 16 bits."""
+
+    def bias(self, node, timestep):
+        own = super().bias(node, timestep)
+        return wrapped(own, 16) if self.kind(node.name) == "Linear" else own
+
+
+class S23(GatherBug):
+    """Bit planes above the eighth are left out."""
+
+    def plane_weight(self, plane, planes):
+        return int(plane < 8)

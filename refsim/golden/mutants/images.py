@@ -3,6 +3,7 @@
 import numpy as np
 
 from refsim.golden.mutants.kinds import ConvolutionBug, PoolBug
+from refsim.golden.mutants.registers import wrapped
 from refsim.golden.twin import Twin
 
 
@@ -196,3 +197,52 @@ class T32(Twin):
     def tokens(self, node, timestep, values):
         tokens, register = super().tokens(node, timestep, values)
         return tokens.T.reshape(tokens.shape), register
+
+
+class B07(ConvolutionBug):
+    """The biases of convolutions are kept in 16 bits."""
+
+    def bias(self, node, timestep):
+        own = super().bias(node, timestep)
+        return wrapped(own, 16) if self.kind(node.name) == "Convolution" else own
+
+
+class S24(ConvolutionBug):
+    """The columns of a kernel end where its rows do, so that a wide window is cut to a square."""
+
+    def weights(self, node):
+        weights = super().weights(node)
+        if weights.ndim < 4:
+            return weights
+        weights = weights.copy()
+        weights[:, len(weights) :] = 0
+        return weights
+
+
+class S25(ConvolutionBug):
+    """The address of a row of the kernel is formed with the number of its rows, not with that of its columns."""
+
+    def weights(self, node):
+        weights = super().weights(node)
+        return by_row_count(weights) if weights.ndim == 4 else weights
+
+
+class P09(PoolBug):
+    """Pooling reads membranes in 16 bits."""
+
+    def pooled(self, operator, values):
+        return super().pooled(operator, wrapped(values, 16))
+
+
+class P10(PoolBug):
+    """The maximum starts from -32768, so that no window gives less."""
+
+    def largest(self, views):
+        return np.maximum(super().largest(views), -(2**15))
+
+
+def by_row_count(window):
+    """Read a window (rows, columns, ...) as if a row had as many elements as there are rows."""
+    rows, columns = window.shape[:2]
+    taps = np.arange(rows)[:, np.newaxis] * rows + np.arange(columns)
+    return window.reshape(rows * columns, *window.shape[2:])[taps % (rows * columns)]

@@ -140,3 +140,31 @@ class K18(RetrievalBug):
 
     def from_heads(self, heads):
         return heads.transpose(1, 2, 0).reshape(heads.shape[1], -1)
+
+
+class K19(RetrievalBug):
+    """Q meets K^T V in 8 bits."""
+
+    def retrieved(self, query, key_values):
+        return super().retrieved(query, wrapped(key_values, 8))
+
+
+class K20(RetrievalBug):
+    """Q (K^T V) wraps at 8 bits."""
+
+    def retrieved(self, query, key_values):
+        return wrapped(super().retrieved(query, key_values), 8)
+
+
+class K21(KeyValueBug):
+    """K^T V is kept in 12 bits and wraps."""
+
+    def key_product(self, key, value):
+        return wrapped(super().key_product(key, value), 12)
+
+
+class K22(RetrievalBug):
+    """Q (K^T V) wraps at 16 bits."""
+
+    def retrieved(self, query, key_values):
+        return wrapped(super().retrieved(query, key_values), 16)

@@ -222,6 +222,100 @@ class N56(LIFBug):
         return wrapped(super().reset(choices, charge, level, spikes), 8)
 
 
+class N59(LIFBug):
+    """The membrane of the form `floor` wraps at 8 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 8) if choices["rounding"] == "floor" else charge
+
+
+class N60(LIFBug):
+    """The membrane of the form `floor` wraps at 16 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 16) if choices["rounding"] == "floor" else charge
+
+
+class N61(LIFBug):
+    """Thresholds are kept in 16 bits."""
+
+    def thresholds(self, node, choices):
+        return wrapped(super().thresholds(node, choices), 16)
+
+
+class N62(LIFBug):
+    """The shift of the exact form saturates at 6, that of inputs and that of the level."""
+
+    def input_shift(self, choices, timestep):
+        return min(6, super().input_shift(choices, timestep))
+
+    def level_shift(self, choices, timestep):
+        growth = super().level_shift(choices, timestep) - super().input_shift(choices, timestep)
+        return self.input_shift(choices, timestep) + growth if choices["rounding"] == "exact" else 0
+
+
+class N63(LIFBug):
+    """The level wraps at 32 bits."""
+
+    def level(self, node, choices, timestep):
+        return wrapped(super().level(node, choices, timestep), 32)
+
+
+class N64(LIFBug):
+    """The level wraps at 26 bits."""
+
+    def level(self, node, choices, timestep):
+        return wrapped(super().level(node, choices, timestep), 26)
+
+
+class N67(LIFBug):
+    """The membrane wraps at 24 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        return wrapped(super().charge(choices, before, currents, timestep), 24)
+
+
+class N68(LIFBug):
+    """The membrane saturates at 24 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        return saturated(super().charge(choices, before, currents, timestep), 24)
+
+
+class N69(LIFBug):
+    """The membrane of the exact form wraps at 8 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 8) if choices["rounding"] == "exact" else charge
+
+
+class N70(LIFBug):
+    """The membrane of the exact form wraps at 12 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 12) if choices["rounding"] == "exact" else charge
+
+
+class N71(LIFBug):
+    """The membrane of the exact form wraps at 16 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 16) if choices["rounding"] == "exact" else charge
+
+
+class N72(LIFBug):
+    """The membrane of the form `floor` wraps at 12 bits."""
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, 12) if choices["rounding"] == "floor" else charge
+
+
 def towards_zero(values, shift):
     """Shift right, rounding towards zero."""
     return np.sign(values) * (np.abs(values) >> shift)

@@ -182,3 +182,39 @@ class H19(Twin):
 
     def summed(self, values):
         return wrapped(super().summed(values), 32)
+
+
+class H20(Twin):
+    """Logits are compared in 16 bits."""
+
+    operators = ("Argmax",)
+
+    def first_largest(self, logits):
+        return super().first_largest(wrapped(logits, 16))
+
+
+class H21(Twin):
+    """Logits are compared in 24 bits."""
+
+    operators = ("Argmax",)
+
+    def first_largest(self, logits):
+        return super().first_largest(wrapped(logits, 24))
+
+
+class H22(Twin):
+    """The last class is never the label."""
+
+    operators = ("Argmax",)
+
+    def first_largest(self, logits):
+        return super().first_largest(logits[:, : max(1, logits.shape[1] - 1)])
+
+
+class H23(Twin):
+    """No class after the ninth is ever the label."""
+
+    operators = ("Argmax",)
+
+    def first_largest(self, logits):
+        return super().first_largest(logits[:, :9])

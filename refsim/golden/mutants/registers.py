@@ -4,7 +4,7 @@ import numpy as np
 
 
 def wrapped(values, bits):
-    """Keep the low bits, as two's complement.
+    """Keep the low bits of int64, as two's complement.
 
     Examples
     --------
@@ -12,8 +12,8 @@ def wrapped(values, bits):
     >>> wrapped(np.array([127, 128, -129]), 8).tolist()
     [127, -128, 127]
     """
-    half = 1 << (bits - 1)
-    return ((values + half) & (2 * half - 1)) - half
+    spare = 64 - bits
+    return values << spare >> spare
 
 
 def saturated(values, bits):

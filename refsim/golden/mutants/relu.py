@@ -68,3 +68,17 @@ class N55(ReLUBug):
     def relu(self, node, timestep, currents):
         choices = self.choices(node)
         return self.shifted(self.capped(self.rectified(currents), choices["cap"]), choices["shift"]), None
+
+
+class N65(ReLUBug):
+    """The ReLU neuron reads its currents in 16 bits."""
+
+    def rectified(self, currents):
+        return super().rectified(wrapped(currents, 16))
+
+
+class N66(ReLUBug):
+    """The ReLU neuron keeps its shift in 3 bits."""
+
+    def shifted(self, values, shift):
+        return super().shifted(values, shift & 7)

@@ -120,3 +120,10 @@ class R14(ResidualBug):
 
     def added(self, stream, branch, node):
         return wrapped(super().added(stream, branch, node), 8)
+
+
+class R15(ResidualBug):
+    """The residual wraps at 16 bits."""
+
+    def added(self, stream, branch, node):
+        return wrapped(super().added(stream, branch, node), 16)

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from refsim.golden.mutants.images import by_row_count
 from refsim.golden.mutants.kinds import GridBug, TapBug
+from refsim.golden.mutants.registers import wrapped
 
 
 class C01(TapBug):
@@ -84,6 +86,20 @@ class C10(TapBug):
 
     def taps_inside(self, operator, biases):
         return np.zeros_like(super().taps_inside(operator, biases))
+
+
+class C11(TapBug):
+    """The address of a row of the biases is formed with the number of its rows, not with that of its columns."""
+
+    def tap_biases(self, node):
+        return by_row_count(super().tap_biases(node))
+
+
+class C12(TapBug):
+    """The biases of taps are kept in 16 bits."""
+
+    def tap_biases(self, node):
+        return wrapped(super().tap_biases(node), 16)
 
 
 class G01(GridBug):

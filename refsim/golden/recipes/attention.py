@@ -67,6 +67,14 @@ def products():
         [[[9, 0], [13, 2]]],
         kinds=("binary", "graded"),
     )
+    yield scores(
+        "sum-of-17-bits",
+        "259 channels of 127 are 32893",
+        [[1] * 259],
+        [[127] * 259],
+        [[[32893]]],
+        kinds=("binary", "graded"),
+    )
     yield two_timesteps_of_scores()
 
 
@@ -99,6 +107,13 @@ def maps():
     yield context("heads-join", "Heads are joined one after the other", [[[1]], [[1]]], [[0, 1, 0, 0]], [[0, 1, 0, 0]])
     yield context(
         "head-of-channel", "Each channel meets the map of its head", [[[1]], [[5]]], [[1, 1, 1, 1]], [[1, 1, 5, 5]]
+    )
+    yield context(
+        "sum-of-17-bits",
+        "Attention weights of 16 and 17 bits, and their sums",
+        [[[20000, 20000], [40000, -33000]]],
+        [[1, 0], [1, -1]],
+        [[40000, -20000], [7000, 33000]],
     )
     yield context(
         "map-gates",
@@ -193,6 +208,9 @@ def streams():
     yield residual("sum", "Stream and branch are added once each", [3], [-5], [-2])
     yield residual("of-now", "The stream of this timestep is added", [3, 4], [0, 0], [3, 4])
     yield residual("common-step", "Both are shifted to the common step", [3], [-5], [2], shifts=(2, 1))
+    yield residual(
+        "sum-of-26-bits", "40000 + 40000 and 2^25 - 40000", [20000, 2**24], [40000, -40000], [80000, 33514432], (1, 0)
+    )
     four, seven = np.array([4], np.int32), np.array([2], np.int8)
     yield several(
         "membrane-shortcut",
@@ -263,6 +281,14 @@ def readouts():
         logits([[[20000]], [[40000]]]),
     )
     yield directed(
+        "total-of-27-bits",
+        "2^24 and 2^24 and 2^24 less 5",
+        "time_sum",
+        TimeSum(),
+        [("sums", [[[2**24]], [[2**24]], [[2**24 - 5]]])],
+        logits([[[2**24]], [[2**25]], [[2**25 + 2**24 - 5]]]),
+    )
+    yield directed(
         "totals-are-cleared",
         "The same sample twice gives the same totals",
         "time_sum",
@@ -275,6 +301,25 @@ def readouts():
         "tie", "Of equal logits the lowest class wins", "argmax", Argmax(), [("sums", [[[1, 5, 5]]])], [[[1]]]
     )
     yield directed("negative-logits", "Logits are signed", "argmax", Argmax(), [("sums", [[[-9, -3]]])], [[[1]]])
+    yield directed(
+        "last-of-ten", "The last class may win", "argmax", Argmax(), [("sums", [[list(range(10))]])], [[[9]]]
+    )
+    yield directed(
+        "logits-of-25-bits",
+        "2^24 - 1 is larger than 40000 and 32767",
+        "argmax",
+        Argmax(),
+        [("sums", [[[32767, 2**24 - 1, 40000]]])],
+        [[[1]]],
+    )
+    yield directed(
+        "logits-of-41-bits",
+        "2^40 is the largest of ten logits",
+        "argmax",
+        Argmax(),
+        [("membranes", [[[2**31, -(2**40), 5, 0, 1, 2, 3, 4, 5, 2**40]]])],
+        [[[9]]],
+    )
     yield directed(
         "order-of-samples",
         "The first answer is that of the first sample",

@@ -247,6 +247,23 @@ def taps():
         stride=2,
         padding=3,
     )
+    yield tap_bias(
+        "window-of-2-by-3",
+        "A window of 2 x 3 with padding 1 over 2 x 2 places stands at 3 x 2",
+        [[0, 0]] * 3,
+        [[1, 20, 300], [4000, 50000, 600000]],
+        [[650000, 54000], [650320, 54021], [320, 21]],
+        image=(2, 2),
+    )
+    wide = np.array([[2**40, 1], [20, 300], [4000, 50000]], np.int64)[..., np.newaxis]
+    yield directed(
+        "window-of-3-by-2",
+        "A window of 3 x 2 stands at 2 x 3; biases and sums beyond 32 bits",
+        "tap_bias",
+        TapBias(wide, 2, 2, accumulator_bits=64),
+        [("sums", [[[[0], [0], [0]], [[0], [0], [7]]]])],
+        [[[[50300], [54320], [4020]], [[301], [2**40 + 321], [2**40 + 27]]]],
+    )
     biases = np.array([[[1, -5], [10, -50]]], np.int64)
     yield directed(
         "each-channel-and-timestep",

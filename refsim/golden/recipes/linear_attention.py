@@ -25,8 +25,11 @@ def recipes():
     yield from products()
     yield from retrievals()
     yield from spiking_self_attention()
+    yield from neurons_on_scores()
+    yield wide_scores()
     yield both_associations()
     yield spike_driven_linear()
+    yield wide_key_values()
 
 
 def products():
@@ -82,6 +85,14 @@ def products():
         [[[-3]]],
         bits=3,
     )
+    yield key_value(
+        "sum-of-17-bits",
+        "259 tokens of 127 are 32893",
+        [[1]] * 259,
+        [[127]] * 259,
+        [[[32893]]],
+        kinds=("binary", "graded"),
+    )
     yield directed(
         "of-now",
         "K^T V starts anew at each timestep",
@@ -120,6 +131,20 @@ def retrievals():
         [[1, 1]],
         [[[8, 1], [4, 0]]],
         [[12, 1]],
+    )
+    yield retrieval(
+        "beyond-8-bits",
+        "K^T V of 200 and -129 is read whole, and the sums too",
+        [[1, 0], [0, 1], [1, 1]],
+        [[[200, -129], [100, 100]]],
+        [[200, -129], [100, 100], [300, -29]],
+    )
+    yield retrieval(
+        "beyond-16-bits",
+        "K^T V of 40000 and -33000 is read whole, and 20000 + 20000 is 40000",
+        [[1, 1], [-1, 0]],
+        [[[20000, 40000], [20000, -33000]]],
+        [[40000, 7000], [-20000, -40000]],
     )
     yield retrieval("counts", "K^T V holds integers, not spikes", [[1]], [[[3]]], [[3]], ("binary", "sums"))
     yield directed(
@@ -184,6 +209,95 @@ def both_associations():
             "attention.retrieved": [context],
         },
         outputs=("attention.context", "attention.retrieved"),
+    )
+
+
+def neurons_on_scores():
+    """Thresholds along the last axis of the scores, that of the keys."""
+    yield several(
+        "threshold-of-a-key",
+        "A neuron on the scores has one threshold a key: a score of 1 fires at the first key, not at the second",
+        "attention",
+        [
+            Node("attention.scores", Scores(1), ("q", "k")),
+            Node("attention.map", LIF(np.array([1, 2], np.int32), halve_input=False), ("attention.scores",)),
+            Node("attention.context", Context("map"), ("attention.map", "v")),
+        ],
+        {
+            "q": ("binary", [[[1, 1], [1, 0]]]),
+            "k": ("binary", [[[1, 1], [1, 1]]]),
+            "v": ("graded", [[[9, 0], [0, 5]]]),
+        },
+        {
+            "attention.scores": [[[[2, 2], [1, 1]]]],
+            "attention.map": [[[[1, 1], [1, 0]]]],
+            "attention.map.membrane": [[[[0, 0], [0, 1]]]],
+            "attention.context": [[[9, 5], [9, 0]]],
+        },
+    )
+    two_one = np.array([2, 1], np.int32)
+    yield several(
+        "ternary-map-of-two-heads",
+        "The thresholds of the keys are the same for both heads, and for both signs",
+        "attention",
+        [
+            Node("attention.scores", Scores(2), ("q", "k")),
+            Node("attention.map", LIF(two_one, "ternary", halve_input=False), ("attention.scores",)),
+        ],
+        {"q": ("ternary", [[[1, -1], [1, 1]]] * 2), "k": ("ternary", [[[1, 1], [-1, 1]]] * 2)},
+        {
+            "attention.scores": [[[[1, -1], [1, -1]], [[-1, -1], [1, 1]]]] * 2,
+            "attention.map": [[[[0, -1], [0, -1]], [[0, -1], [0, 1]]]] * 2,
+            # 1 + (1 << 1) = 3 against 2 << 1
+            "attention.map.membrane": [
+                [[[1, 0], [1, 0]], [[-1, 0], [1, 0]]],
+                [[[3, 0], [3, 0]], [[-3, 0], [3, 0]]],
+            ],
+        },
+    )
+
+
+def wide_scores():
+    silent = [[0] * 17] * 15
+    return several(
+        "scores-of-13-bits",
+        "17 channels of 127 are 2159, and that for 17 tokens 36703",
+        "attention",
+        [
+            Node("attention.scores", Scores(1), ("q", "k")),
+            Node("attention.context", Context(), ("attention.scores", "v")),
+        ],
+        {
+            "q": ("ternary", [[[1] * 17, [-1] * 17, *silent]]),
+            "k": ("graded", [[[127] * 17] * 17]),
+            "v": ("binary", [[[1] * 17] * 17]),
+        },
+        {
+            "attention.scores": [[[[2159] * 17, [-2159] * 17, *silent]]],
+            "attention.context": [[[36703] * 17, [-36703] * 17, *silent]],
+        },
+    )
+
+
+def wide_key_values():
+    silent = [[0] * 17] * 15
+    return several(
+        "key-values-of-13-bits",
+        "17 tokens of 127 are 2159, and that for 17 channels 36703",
+        "linear_attention",
+        [
+            Node("attention.key_value", KeyValue(1), ("k", "v")),
+            Node("attention.context", Retrieval(), ("q", "attention.key_value")),
+        ],
+        {
+            "q": ("ternary", [[[1] * 17, [-1] * 17, *silent]]),
+            "k": ("binary", [[[1] * 17] * 17]),
+            "v": ("graded", [[[127] * 17] * 17]),
+        },
+        {
+            "attention.key_value": [[[[2159] * 17] * 17]],
+            "attention.context": [[[36703] * 17, [-36703] * 17, *silent]],
+        },
     )
 
 

@@ -11,12 +11,12 @@ from refsim.ops import LIF, ReLU
 
 def lif(name, title, currents, thresholds, spikes, membranes, /, **settings):
     """A case of one token: currents, spikes and membranes as lists over timesteps of lists over channels."""
-    samples = settings.pop("samples", 1)
-    operator = LIF(np.array(thresholds, np.int32), **settings)
+    samples, kind = settings.pop("samples", 1), settings.pop("kind", "sums")
+    operator = LIF(np.array(thresholds, np.int64 if kind == "membranes" else np.int32), **settings)
     token = -2
     wrapped = [np.expand_dims(np.array(values), token).tolist() for values in (currents, spikes, membranes)]
     hand = {"neuron": wrapped[1], "neuron.membrane": wrapped[2]}
-    return directed(name, title, "lif", operator, [("sums", wrapped[0])], hand, samples=samples)
+    return directed(name, title, "lif", operator, [(kind, wrapped[0])], hand, samples=samples)
 
 
 FLOOR = {"rounding": "floor", "halve_input": False}
@@ -25,6 +25,11 @@ TERNARY = {"spikes": "ternary"}
 
 
 def recipes():
+    yield from small_neurons()
+    yield from large_numbers()
+
+
+def small_neurons():
     yield lif(
         "threshold-met", "A charge that equals the level fires, one less does not", [[8, 7]], [4, 4], [[1, 0]], [[0, 7]]
     )
@@ -262,6 +267,84 @@ def recipes():
     yield relu("shift", "The shift is applied in full", [8, 7, 40], [2, 1, 10], shift=2)
 
 
-def relu(name, title, currents, spikes, **settings):
+def large_numbers():
+    """Thresholds, levels, membranes and shifts that narrow registers cannot hold."""
+    yield lif(
+        "threshold-of-17-bits",
+        "Thresholds of 65537 and 40000 are not 1 and not negative",
+        [[300, 79999, 80000]],
+        [65537, 40000, 40000],
+        [[0, 0, 1]],
+        [[300, 79999, 0]],
+    )
+    yield lif(
+        "level-of-28-bits",
+        "A charge of 2^24 meets its level, and stays far below a level of 2^26, then of 2^27",
+        [[2**24, 2**24], [2**24 - 1, 2**24]],
+        [2**23, 2**25],
+        [[1, 0], [0, 0]],
+        [[0, 2**24], [2**25 - 2, 2**24 + 2**25]],
+    )
+    yield lif(
+        "thresholds-of-64-bits",
+        "Thresholds and membranes go beyond 32 bits, and so do levels: 2^34 + 2 and 2^41, then twice that",
+        [[2**34 + 1, 2**40, -(2**34) - 2], [2**33 + 2, -(2**40), 1]],
+        [2**33 + 1, 2**40, 2**33 + 1],
+        [[0, 0, -1], [1, 0, 0]],
+        [[2**34 + 1, 2**40, 0], [1, -(2**40), 2]],
+        kind="membranes",
+        membrane_bits=64,
+        **TERNARY,
+        **SUBTRACT,
+    )
+    yield lif(
+        "floor-membrane-of-17-bits",
+        "40000 is kept and leaks to 20000, and a threshold of 99999 is met by no less",
+        [[40000, 300, -40000, 100000], [20001, 0, 1, 3]],
+        [99999] * 4,
+        [[0, 0, 0, 1], [0, 0, 0, 0]],
+        [[40000, 300, -40000, 0], [40001, 150, -19999, 3]],
+        **FLOOR,
+    )
+    yield lif(
+        "floor-halved-sum-of-18-bits",
+        "40000 + 60001 is halved as a whole, and rounded down",
+        [[80001, -80001, 300], [60001, -60000, 1]],
+        [99999] * 3,
+        [[0, 0, 0], [0, 0, 0]],
+        [[40000, -40001, 150], [50000, -50001, 75]],
+        rounding="floor",
+    )
+    yield lif(
+        "eight-timesteps",
+        "The eighth timestep shifts by 7: 7 stays below the level, 8 meets it, and a level of 2^32 is far",
+        [[0, 0, 0]] * 7 + [[7, 8, 1]],
+        [4, 4, 2**24],
+        [[0, 0, 0]] * 7 + [[0, 1, 0]],
+        [[0, 0, 0]] * 7 + [[896, 0, 128]],
+        membrane_bits=40,
+    )
+    yield lif(
+        "leak-of-an-eighth",
+        "With leak 1/8 inputs and level grow by three bits a timestep: by 9 at the fourth",
+        [[4, 0], [4, 0], [4, 0], [7, 3]],
+        [4, 2**22],
+        [[0, 0]] * 4,
+        [[4, 0], [36, 0], [292, 0], [3876, 1536]],
+        leak_shift=3,
+        membrane_bits=40,
+    )
+    yield relu("shift-of-8", "70000 >> 8 is 273, 127 at the cap", [70000, 32000, 511, -1], [127, 125, 1, 0], shift=8)
+    yield relu(
+        "shift-of-31",
+        "Currents of 41 bits, and the longest shift",
+        [2**40, 2**37, 2**31 - 2**16, -(2**40)],
+        [127, 64, 0, 0],
+        kind="membranes",
+        shift=31,
+    )
+
+
+def relu(name, title, currents, spikes, kind="sums", **settings):
     """A case of one token and one timestep."""
-    return directed(name, title, "relu", ReLU(**settings), [("sums", [[currents]])], [[spikes]])
+    return directed(name, title, "relu", ReLU(**settings), [(kind, [[currents]])], [[spikes]])

@@ -15,6 +15,7 @@ KINDS = {
     "pixels": (np.uint8, 0, 255),
     "sums": (np.int32, -(2**24), 2**24),
     "stream": (np.int32, 0, 18),
+    "integers": (np.int32, 0, 2**12 - 1),
     "membranes": (np.int64, -(2**40), 2**40),
 }
 """Type and declared range of each kind of input."""

@@ -31,6 +31,12 @@ ONE_TO_NINE = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
 
 
 def recipes():
+    yield from small_sums()
+    yield from large_numbers()
+    yield from windows()
+
+
+def small_sums():
     yield linear("negative-spike", "A spike of -1 subtracts its row", [[-1], [1]], [[5]], [[-5], [5]])
     yield linear("negative-weight", "A weight of -1 is read as signed", [[1]], [[-1]], [[-1]])
     yield linear("most-negative-weight", "-128 is subtracted from nothing: 128", [[-1]], [[-128]], [[128]])
@@ -157,6 +163,88 @@ def recipes():
         Tokens(),
         [("sums", [[[[1], [2]], [[3], [4]]]])],
         [[[1], [2], [3], [4]]],
+    )
+
+
+def large_numbers():
+    """Biases, bit planes and membranes beyond 8, 16 and 32 bits."""
+    yield linear(
+        "planes-of-12-bits",
+        "Planes above the eighth: 256, 2049 and 4095 times 7, and a bias of 17 bits",
+        [[256], [2049], [4095]],
+        [[7]],
+        [[101792], [114343], [128665]],
+        bias=[100000],
+        planes=12,
+        kind="integers",
+    )
+    wide = np.array([2**40 + 1, -(2**33), 40000], np.int64)
+    yield directed(
+        "bias-of-64-bits",
+        "Biases may have 64 bits, and sums too",
+        "linear",
+        Linear(np.array([[5, -3, 1]], np.int8), wide, accumulator_bits=64),
+        [("ternary", [[[1], [-1], [0]]])],
+        [[[2**40 + 6, -(2**33) - 3, 40001], [2**40 - 4, -(2**33) + 3, 39999], [2**40 + 1, -(2**33), 40000]]],
+    )
+    yield directed(
+        "planes-of-12-bits",
+        "Planes above the eighth gather weights of 16 bits: 256 and 3 times -1000, and a bias of 17 bits",
+        "convolution",
+        Convolution(np.array([[[[-1000]]]], np.int16), np.array([100000], np.int32), padding=0, planes=12),
+        [("integers", [[[[256], [3]]]])],
+        [[[[-156000], [97000]]]],
+    )
+    yield directed(
+        "bias-of-64-bits",
+        "Biases may have 64 bits, and sums too",
+        "convolution",
+        Convolution(np.array([[[[5, -3, 1]]]], np.int8), wide, padding=0, accumulator_bits=64),
+        [("ternary", [[[[1], [-1]]]])],
+        [[[[2**40 + 6, -(2**33) - 3, 40001], [2**40 - 4, -(2**33) + 3, 39999]]]],
+    )
+    two_windows = {"window": 2, "stride": 2, "padding": 0}
+    yield pool(
+        "beyond-16-bits",
+        "The maximum of large membranes, and of none above -40000",
+        [[40000, 5, -40000, -70000], [-3, 7, -50000, -99999]],
+        [[40000, -40000]],
+        **two_windows,
+    )
+    yield pool(
+        "beyond-32-bits",
+        "The maximum of membranes of 41 bits, and of none above -2^33",
+        [[2**33, 5, -(2**33), -(2**40)], [-3, 7, -(2**34), -(2**33) - 1]],
+        [[2**33, -(2**33)]],
+        "membranes",
+        **two_windows,
+    )
+
+
+def windows():
+    """Windows that are not square."""
+    yield convolution(
+        "window-of-one-row",
+        "A window of 1 x 3 lies along the row",
+        [[1, 0, -1, 0], [-1, 1, 1, -1]],
+        [[-128, 2, 3]],
+        [[-131, -2], [133, -129]],
+        padding=0,
+    )
+    yield convolution(
+        "window-of-one-column",
+        "A window of 3 x 1 lies along the column",
+        [[1, -1], [0, 1], [-1, 1], [0, -1]],
+        [[-128], [2], [3]],
+        [[-131, 133], [-2, -129]],
+        padding=0,
+    )
+    yield convolution(
+        "window-of-2-by-3",
+        "A window of 2 x 3 with padding 1 over 2 x 2 places stands at 3 x 2",
+        [[1, 0], [0, -1]],
+        [[1, 2, 3], [4, 5, 6]],
+        [[5, 4], [-4, -4], [-3, -2]],
     )
 
 
