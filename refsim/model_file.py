@@ -8,7 +8,6 @@ before it. Nothing in it is ever unpickled, and the same network always gives th
 import hashlib
 import io
 import json
-import os
 import zipfile
 from dataclasses import fields
 from pathlib import Path
@@ -20,6 +19,7 @@ from refsim.errors import ModelFileError, NetworkError
 from refsim.network import Input, Network, Node
 from refsim.numerics import COMPUTED_VERSIONS, NUMERICS_VERSION
 from refsim.ops import OPERATORS
+from refsim.whole_file import write_whole
 
 FORMAT, FORMAT_VERSION = "refsim-model", (1, 0)
 NETWORK_MEMBER = "network"
@@ -35,17 +35,7 @@ def save(network, path):
     network : Network
     path : str or Path
     """
-    target, content = Path(path).resolve(), sealed_archive(members_of(network))
-    if target.exists() and not target.is_file():
-        # A device or a pipe is written to, never replaced.
-        target.write_bytes(content)
-        return
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, sealed_archive(members_of(network)))
 
 
 def content_hash(network):
