@@ -225,6 +225,17 @@ def test_others_may_read_a_proof_where_they_may_read_the_code(module, tmp_path):
     assert code.stat().st_mode == proof.stat().st_mode
 
 
+def test_reports_do_not_depend_on_the_order_of_compilation(module, tmp_path):
+    """Of two kernels, in an empty cache each: other bytes, as numba counts them, and the same reports."""
+    found, held = [], []
+    for order in (("gather", "scatter"), ("scatter", "gather")):
+        found.append({name: call(getattr(module(), name))[1] for name in order})
+        held.append({path.name for name in order for path in proofs(tmp_path, name)})
+        for path in (tmp_path / "__pycache__").iterdir():
+            path.unlink()
+    assert found[0] == found[1] and not held[0] & held[1]
+
+
 def test_code_of_another_compiler_is_proved_afresh(module, tmp_path, monkeypatch):
     """Kernels are told how to be compiled by a file of their own; the cache asks only for theirs."""
     call(module().gather)
