@@ -107,7 +107,10 @@ def compile_proved(function, arguments, apart=False):
     ------
     MultiplicationError
         If the audit refuses the kernel.
+    RefsimError
+        If numba is set to compile otherwise.
     """
+    compilers.require_settings()
     signature = tuple(numba.typeof(unguarded(argument)) for argument in arguments)
     pipeline = compilers.ArraysApart if apart else compilers.WholeRegisters
     dispatcher = numba.njit(nogil=True, pipeline_class=pipeline)(function)
