@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from refsim.errors import InputError
+from refsim.printable import one_line
 from refsim.shipped import load_digits, no_file
 from refsim.simulator import input_frames
 
@@ -86,13 +87,16 @@ def read_image(path, network, fit, advice):
                     image = eight_bits(ImageOps.exif_transpose(image)).convert(mode)
                     image = image.resize((columns, rows), Image.Resampling.BOX)
                 pixels = np.array(image, np.uint8)
+    except InputError:
+        raise
     except UnidentifiedImageError:
         raise InputError(f"{path}: not an image that Pillow reads") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InputError(f"{path}: more pixels than the {MOST_PIXELS:,} that are decoded at most") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be decoded: {reason}") from error
+    # Of a damaged file Pillow's decoders raise whatever they stumble over.
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise InputError(f"{path}: cannot be decoded: {one_line(reason)}") from error
     return pixels.reshape(rows, columns, channels)
 
 

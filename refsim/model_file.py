@@ -8,7 +8,7 @@ before it. Nothing in it is ever unpickled, and the same network always gives th
 import hashlib
 import io
 import json
-import os
+import math
 import zipfile
 from dataclasses import fields
 from pathlib import Path
@@ -20,11 +20,14 @@ from refsim.errors import ModelFileError, NetworkError
 from refsim.network import Input, Network, Node
 from refsim.numerics import COMPUTED_VERSIONS, NUMERICS_VERSION
 from refsim.ops import OPERATORS
+from refsim.printable import one_line, printable
+from refsim.whole_file import write_whole
 
 FORMAT, FORMAT_VERSION = "refsim-model", (1, 0)
 NETWORK_MEMBER = "network"
 SEAL = b"refsim sha256 "
 SEAL_LENGTH = len(SEAL) + 64
+JSON_NAMES = {str: "text", list: "a list", dict: "an object"}
 
 
 def save(network, path):
@@ -35,17 +38,7 @@ def save(network, path):
     network : Network
     path : str or Path
     """
-    target, content = Path(path).resolve(), sealed_archive(members_of(network))
-    if target.exists() and not target.is_file():
-        # A device or a pipe is written to, never replaced.
-        target.write_bytes(content)
-        return
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, sealed_archive(members_of(network)))
 
 
 def content_hash(network):
@@ -122,29 +115,56 @@ def load(path):
     NetworkError
         If its parameters do not fit together; RegisterError if a register could overflow.
     """
-    members = read_members(path)
+    try:
+        return read_network(path, read_members(path))
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path}: the description of the network is malformed: {one_line(repr(error))}") from error
+    except ModelFileError as error:
+        error.args = (printable(str(error)),)
+        raise
+    except NetworkError as error:
+        error.args = (f"{path}: {printable(str(error))}",)
+        raise
+
+
+def read_network(path, members):
+    """Build a network from its description and the arrays that it names."""
     if NETWORK_MEMBER not in members:
         raise ModelFileError(f"{path}: an .npz, but not a refsim model: it has no member {NETWORK_MEMBER!r}")
-    try:
-        description = json.loads(members.pop(NETWORK_MEMBER).tobytes())
-        require_readable(path, description)
-        nodes = tuple(read_node(path, entry, members) for entry in description["nodes"])
-        network_input = Input(description["input"]["kind"], tuple(description["input"]["shape"]))
-        if members:
-            raise ModelFileError(f"{path}: {min(members)}: an array that no operator of the network has")
-        return Network(
-            description["name"],
-            description["timesteps"],
-            network_input,
-            nodes,
-            description["logit_denominator"],
-            description["provenance"],
-        )
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelFileError(f"{path}: the description of the network is malformed: {error!r}") from error
-    except NetworkError as error:
-        error.args = (f"{path}: {error}",)
-        raise
+    description = json.loads(members.pop(NETWORK_MEMBER).tobytes())
+    require_readable(path, description)
+    nodes = tuple(read_node(path, entry, members) for entry in description["nodes"])
+    network_input = Input(description["input"]["kind"], tuple(description["input"]["shape"]))
+    if members:
+        raise ModelFileError(f"{path}: {min(members)}: an array that no operator of the network has")
+    return Network(
+        printable(require(path, "name", description["name"], str)),
+        description["timesteps"],
+        network_input,
+        nodes,
+        description["logit_denominator"],
+        plain(path, "provenance", require(path, "provenance", description["provenance"], dict)),
+    )
+
+
+def require(path, name, value, kind):
+    """Return a value of the description after checking its type."""
+    if type(value) is not kind:
+        raise ModelFileError(f"{path}: {name}: expected {JSON_NAMES[kind]}, got {one_line(repr(value))}")
+    return value
+
+
+def plain(path, name, value):
+    """Return words, finite numbers, and lists and objects of them, fit for a terminal: what does not print is escaped."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [plain(path, name, part) for part in value]
+    if isinstance(value, dict):
+        return {printable(key): plain(path, f"{name}.{key}", part) for key, part in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ModelFileError(f"{path}: {name}: expected finite numbers, got {value}")
+    return value
 
 
 def require_readable(path, description):
@@ -167,11 +187,13 @@ def require_readable(path, description):
 
 def read_node(path, entry, members):
     """Build one node from its description, taking its arrays out of `members`."""
-    name = entry["name"]
+    name = require(path, "name of a node", entry["name"], str)
+    if not name or not name.isprintable():
+        raise ModelFileError(f"{path}: name of a node: expected characters that print, got {one_line(repr(name))}")
     operator = OPERATORS.get(entry["operator"])
     if operator is None:
         raise ModelFileError(f"{path}: {name}: unknown operator {entry['operator']!r}")
-    values = dict(entry["settings"])
+    values = dict(require(path, f"{name}.settings", entry["settings"], dict))
     for parameter in entry["parameters"]:
         key = f"{name}.{parameter}"
         if key not in members:
@@ -185,7 +207,7 @@ def read_node(path, entry, members):
                 f"{path}: {name}.{field_name}: expected "
                 f"{'no such field' if wanted is None else wanted.__name__}, got {type(value).__name__}"
             )
-    return Node(name, operator(**values), tuple(entry["inputs"]))
+    return Node(name, operator(**values), tuple(require(path, f"{name}.inputs", entry["inputs"], list)))
 
 
 def read_members(path):
@@ -205,7 +227,7 @@ def read_members(path):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {name.removesuffix(".npy"): read_member(path, archive, name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, RuntimeError, ValueError, EOFError) as error:
         raise ModelFileError(f"{path}: not a readable archive: {error}") from error
 
 

@@ -138,6 +138,29 @@ def test_unreadable_files(tmp_path, picture):
         read_input(path, seeded_network())
 
 
+FRAMES = {"gif": {"save_all": True, "append_images": [Image.fromarray(ramp(8, 8)[::-1]).convert("RGB")]}}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["gif", "tiff", "avif"])
+def test_a_damaged_image_is_read_or_refused_in_one_line(tmp_path, kind):
+    """Cut at any length, or with any byte lost; a GIF of two frames, whose end is looked for."""
+    path = tmp_path / f"picture.{kind}"
+    try:
+        Image.fromarray(ramp(8, 8)).save(path, **FRAMES.get(kind, {}))
+    except (KeyError, OSError, ValueError):
+        pytest.skip("this Pillow cannot write such a file")
+    whole, network = path.read_bytes(), seeded_network()
+    cut = [whole[:length] for length in range(len(whole))]
+    lost = [whole[:place] + byte + whole[place + 1 :] for place in range(len(whole)) for byte in (b"\0", b"\xff")]
+    for content in (*cut, *lost):
+        path.write_bytes(content)
+        try:
+            assert (8, 8, 1) == read_input(path, network, fit=True).shape
+        except InputError as error:
+            assert str(error).startswith(f"{path}: ") and str(error).isprintable()
+
+
 def test_a_decompression_bomb_is_refused_before_decoding(tmp_path):
     """A small file of a huge image, with --fit, never fills the memory."""
     path = tmp_path / "bomb.png"

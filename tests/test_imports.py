@@ -10,7 +10,7 @@ import refsim
 PACKAGE = Path(refsim.__file__).parent
 LAYERS = [
     {"version"},
-    {"errors", "npy"},
+    {"errors", "npy", "printable", "whole_file"},
     {"numerics"},
     {"audit"},
     {"kernels"},

@@ -1,5 +1,6 @@
 """Model files: the same bytes from the same network, and nothing else is let in."""
 
+import hashlib
 from pathlib import Path
 
 import faults
@@ -104,6 +105,17 @@ def test_a_pickle_is_never_read(copied):
         model_file.load(copied)
 
 
+def test_an_encrypted_member_is_refused(copied):
+    """With a right checksum over it, too."""
+    content = bytearray(copied.read_bytes()[: -model_file.SEAL_LENGTH])
+    local, directory = content.index(b"PK\3\4"), content.index(b"PK\1\2")
+    content[local + 6] |= 1
+    content[directory + 8] |= 1
+    copied.write_bytes(content + model_file.SEAL + hashlib.sha256(content).hexdigest().encode())
+    with pytest.raises(ModelFileError, match="copied.npz: not a readable archive: File 'network.npy' is encrypted"):
+        model_file.load(copied)
+
+
 FAULTS = [
     (
         lambda m: m.update({"stem.conv0.weights": m["stem.conv0.weights"].astype(np.float32)}),
@@ -152,6 +164,36 @@ FAULTS = [
         faults.alter_description(lambda d: d["nodes"][0]["settings"].update(dilation=2)),
         "stem.conv0.dilation: expected no such field",
     ),
+    (lambda m: m.update(network=np.frombuffer(b"[" * 10**5, np.uint8)), "malformed: RecursionError"),
+    (lambda m: m.update(network=np.frombuffer(b"9" * 5000, np.uint8)), "malformed: ValueError"),
+    (faults.alter_description(lambda d: d.update(format="refsim-model/2\x1b[31m")), r"format refsim-model/2\\x1b\[31m"),
+    (faults.alter_description(lambda d: d.update(name=3)), "name: expected text, got 3"),
+    (
+        faults.alter_description(lambda d: d["nodes"][-1].update(name=True)),
+        "name of a node: expected text, got True",
+    ),
+    (
+        faults.alter_description(lambda d: d["nodes"][-1].update(name="a\nb")),
+        "name of a node: expected characters that print, got 'a",
+    ),
+    (faults.alter_description(lambda d: d["nodes"][-1].update(name="")), "name of a node: expected characters that"),
+    (
+        faults.alter_description(lambda d: d["nodes"][0].update(settings="text")),
+        "stem.conv0.settings: expected an object, got 'text'",
+    ),
+    (
+        faults.alter_description(lambda d: d["nodes"][0].update(inputs="input")),
+        "stem.conv0.inputs: expected a list, got 'input'",
+    ),
+    (
+        faults.alter_description(lambda d: d["nodes"][0].update(inputs=["\x1b[31m"])),
+        r"stem.conv0: reads \\x1b\[31m, which no earlier node gives",
+    ),
+    (faults.alter_description(lambda d: d.update(provenance=[1])), "provenance: expected an object, got .1."),
+    (
+        faults.alter_description(lambda d: d.update(provenance={"seen": [0, float("nan")]})),
+        "provenance.seen: expected finite numbers, got nan",
+    ),
 ]
 
 
@@ -161,7 +203,16 @@ def test_each_fault_has_its_error(copied, change, message):
     faults.alter(copied, change)
     with pytest.raises((ModelFileError, NetworkError), match=message) as caught:
         model_file.load(copied)
-    assert str(copied) in str(caught.value)
+    assert str(copied) in str(caught.value) and str(caught.value).isprintable()
+
+
+def test_what_does_not_print_is_escaped(copied):
+    """In the name and in words of the provenance, which a terminal would obey; numbers and truth stay as they are."""
+    provenance = {"a\nb": "\x1b[2J", "seeds": [1, 0.5, True, None, "\x07"], "of": {"\r": "é"}}
+    faults.alter(copied, faults.alter_description(lambda d: d.update(name="\x1b[31mred", provenance=provenance)))
+    network = model_file.load(copied)
+    assert "\\x1b[31mred" == network.name
+    assert {"a\\nb": "\\x1b[2J", "seeds": [1, 0.5, True, None, "\\x07"], "of": {"\\r": "é"}} == network.provenance
 
 
 def test_weights_that_could_overflow_are_refused(copied):

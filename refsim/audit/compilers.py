@@ -1,12 +1,37 @@
 """How numba compiles kernels: for vectors as long as the registers, and, where they say so, for arrays apart."""
 
+from numba import config
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
+from refsim.errors import RefsimError
+
 WHOLE_REGISTERS = '"prefer-vector-width"="512"'
 """An attribute of a function in LLVM; what a processor has not is left out."""
+
+DEMANDED = {
+    "DISABLE_JIT": ("NUMBA_DISABLE_JIT", 0),
+    "OPT": ("NUMBA_OPT", 3),
+    "ENABLE_PROFILING": ("NUMBA_ENABLE_PROFILING", 0),
+    "DEBUGINFO_DEFAULT": ("NUMBA_DEBUGINFO", 0),
+}
+"""Settings of numba without which there is no machine code, or none that can be proved, and their variables."""
+
+
+def require_settings():
+    """Refuse to compile kernels otherwise than they are proved.
+
+    Raises
+    ------
+    RefsimError
+        Naming the variable of the environment.
+    """
+    for setting, (variable, demanded) in DEMANDED.items():
+        found = int(getattr(config, setting))
+        if found != demanded:
+            raise RefsimError(f"{variable}={found}: kernels cannot be proved with it: unset {variable}")
 
 
 class LowerForWholeRegisters(Lower):

@@ -1,6 +1,5 @@
 """The audit of a compiled numba function: what its machine code does with data."""
 
-import hashlib
 from dataclasses import dataclass
 
 import llvmlite.binding as llvm
@@ -9,11 +8,12 @@ from numba.core.dispatcher import Dispatcher
 
 from refsim.audit.assembly import read_assembly
 from refsim.audit.ir import read_functions
+from refsim.audit.object_code import code_hash
 from refsim.audit.taint import Taint, Violation
 from refsim.errors import MultiplicationError
 
-RULES_VERSION = 3
-"""Raised whenever the audit becomes stricter, so that older proofs no longer hold."""
+RULES_VERSION = 4
+"""Raised whenever the audit becomes stricter or a report says something else, so that older proofs no longer hold."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class KernelReport:
     signature : str
         Types of the arguments.
     code_hash : str
-        SHA-256 of the machine code.
+        SHA-256 of the machine code, whatever was compiled before it; see `refsim.audit.object_code`.
     llvm_version, cpu : str
     instructions : int
         Of the machine code, called functions included.
@@ -132,7 +132,7 @@ def audit_specialisation(dispatcher, signature):
     return KernelReport(
         name,
         str(signature),
-        hashlib.sha256(machine_code).hexdigest(),
+        code_hash(machine_code),
         ".".join(map(str, llvm.llvm_version_info)),
         llvm.get_host_cpu_name(),
         assembly.instructions,

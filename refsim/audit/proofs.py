@@ -9,7 +9,6 @@ import hashlib
 import inspect
 import json
 import os
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
@@ -22,6 +21,7 @@ from refsim.audit import compilers
 from refsim.audit.guard import unguarded
 from refsim.audit.kernel_audit import RULES_VERSION, KernelReport, audit_specialisation
 from refsim.errors import MultiplicationError
+from refsim.whole_file import write_whole
 
 
 class ProvedCacheImpl(CompileResultCacheImpl):
@@ -69,8 +69,20 @@ class ProvedCache(FunctionCache):
         self.proofs.function, self.proofs.folder = function, Path(self.cache_path)
 
     def load_overload(self, sig, target_context):
+        """Load a specialisation, or return None where there is none or a file of the cache is damaged."""
         self.proofs.wanted = tuple(sig)
-        return super().load_overload(sig, target_context)
+        # What a damaged file raises is for pickle to say: anything.
+        with suppress(Exception):
+            return super().load_overload(sig, target_context)
+        self.proofs.report = None
+        with suppress(OSError):
+            self.flush()
+        return None
+
+    def save_overload(self, sig, data):
+        """Store a specialisation where that can be done."""
+        with suppress(OSError):
+            super().save_overload(sig, data)
 
 
 def compile_proved(function, arguments, apart=False):
@@ -95,7 +107,10 @@ def compile_proved(function, arguments, apart=False):
     ------
     MultiplicationError
         If the audit refuses the kernel.
+    RefsimError
+        If numba is set to compile otherwise.
     """
+    compilers.require_settings()
     signature = tuple(numba.typeof(unguarded(argument)) for argument in arguments)
     pipeline = compilers.ArraysApart if apart else compilers.WholeRegisters
     dispatcher = numba.njit(nogil=True, pipeline_class=pipeline)(function)
@@ -177,11 +192,11 @@ def checksum_since(path, _):
 
 
 def write_proof(folder, function, signature, machine_code, report):
-    """Store a proof, whole or not at all."""
+    """Store a proof, whole or not at all, where that can be done."""
     content = {"identity": identity(function, signature, machine_code), "report": asdict(report)}
-    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:
-        json.dump({"seal": seal(content), **content}, file, indent=1)
-    os.replace(file.name, proof_path(folder, function, machine_code))
+    text = json.dumps({"seal": seal(content), **content}, indent=1)
+    with suppress(OSError):
+        write_whole(proof_path(folder, function, machine_code), text.encode())
 
 
 def read_proof(folder, function, signature, machine_code):
@@ -193,7 +208,7 @@ def read_proof(folder, function, signature, machine_code):
             return None
         report = KernelReport(**{**content["report"], "violations": tuple(content["report"]["violations"])})
         return report if report.passed else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from refsim.golden.printable import one_line, printable
+from refsim.printable import one_line, printable
 
 ELEMENTS = {"pass": None, "fail": "failure", "error": "error", "unsupported": "skipped"}
 """The element that each status puts into its test case."""

@@ -4,13 +4,13 @@ import json
 from dataclasses import asdict
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from refsim.architectures.spiking_transformer import SpikingTransformerConfig
 from refsim.checkpoints.description import FORMAT, read_checkpoint
 from refsim.errors import CheckpointError
 from refsim.training.twin import Thresholds, Twin
+from refsim.whole_file import write_whole
 
 
 def save_checkpoint(path, twin, provenance):
@@ -35,8 +35,8 @@ def save_checkpoint(path, twin, provenance):
         "provenance": provenance,
     }
     try:
-        save_file(tensors, path, metadata={"refsim": json.dumps(description, sort_keys=True)})
-    except (OSError, SafetensorError) as error:
+        write_whole(path, save(tensors, metadata={"refsim": json.dumps(description, sort_keys=True)}))
+    except OSError as error:
         raise CheckpointError(f"{path}: cannot be written: {error}") from error
 
 

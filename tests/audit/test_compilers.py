@@ -7,6 +7,7 @@ import pytest
 
 from refsim.audit.compilers import WHOLE_REGISTERS, ArraysApart, WholeRegisters
 from refsim.audit.kernel_audit import audit_specialisation
+from refsim.errors import RefsimError
 from refsim.kernels.kernel import Kernel
 
 
@@ -33,6 +34,22 @@ def test_vectors_may_fill_registers(pipeline):
     (code,), (assembly,) = dispatcher.inspect_llvm().values(), dispatcher.inspect_asm().values()
     assert WHOLE_REGISTERS in code
     assert ("zmm" in assembly) == bool(llvm.get_host_cpu_features().get("avx512bw"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "variable"),
+    [
+        ("DISABLE_JIT", 1, "NUMBA_DISABLE_JIT=1"),
+        ("OPT", 0, "NUMBA_OPT=0"),
+        ("ENABLE_PROFILING", 1, "NUMBA_ENABLE_PROFILING=1"),
+        ("DEBUGINFO_DEFAULT", 1, "NUMBA_DEBUGINFO=1"),
+    ],
+)
+def test_a_setting_under_which_nothing_can_be_proved_is_named(monkeypatch, setting, value, variable):
+    """Kernels do not run under it, and are not said to multiply."""
+    monkeypatch.setattr(numba.config, setting, value)
+    with pytest.raises(RefsimError, match=f"{variable}: kernels cannot be proved with it: unset NUMBA_"):
+        Kernel(add_rows)(np.zeros((1, 256), np.int16), np.zeros(256, np.int16))
 
 
 @pytest.mark.parametrize("apart", [False, True])

@@ -169,6 +169,73 @@ def test_swapped_specialisations_do_not_run(module, tmp_path):
     assert [20, 20] == [int(out[0]) for _, out in arguments]
 
 
+DAMAGES = {
+    "cut": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "zeros": lambda content: bytes(len(content)),
+    "another pickle": lambda content: b"I1\n." * 9,
+}
+
+
+@pytest.mark.parametrize("kind", ["nbc", "nbi", "proof.json"])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_cache_is_mended(module, tmp_path, monkeypatch, kind, damage):
+    """The kernel is compiled and proved afresh, and the next process finds it whole."""
+    report = call(module().gather)[1]
+    (path,) = (tmp_path / "__pycache__").glob(f"*gather*.{kind}")
+    path.write_bytes(damage(path.read_bytes()))
+    audited = []
+    monkeypatch.setattr(
+        "refsim.audit.proofs.audit_specialisation", lambda *some: audited.append(1) or audit_specialisation(*some)
+    )
+    assert [(10, report)] * 2 == [call(module().gather) for _ in range(2)] and [1] == audited
+
+
+def test_a_failure_after_the_proof_was_read_is_no_proof(module, monkeypatch):
+    """What is compiled in place of code that could not be loaded is audited."""
+    call(module().gather)
+
+    def fail(*_):
+        raise ValueError("damaged")
+
+    monkeypatch.setattr("numba.core.caching.CompileResultCacheImpl.rebuild", fail)
+    audited = []
+    monkeypatch.setattr(
+        "refsim.audit.proofs.audit_specialisation", lambda *some: audited.append(1) or audit_specialisation(*some)
+    )
+    assert (10, [1]) == (call(module().gather)[0], audited)
+
+
+def test_where_the_cache_is_full_each_process_proves_for_itself(module, tmp_path, monkeypatch):
+    """Neither code nor proof can be written: the kernel runs all the same."""
+
+    def fail(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.replace", fail)
+    value, report = call(module().gather)
+    assert (10, True, []) == (value, report.passed, proofs(tmp_path, "gather"))
+
+
+def test_others_may_read_a_proof_where_they_may_read_the_code(module, tmp_path):
+    """Else a cache that is shared would be compiled afresh by each."""
+    call(module().gather)
+    cache = tmp_path / "__pycache__"
+    (code,), (proof,) = cache.glob("*gather*.nbc"), proofs(tmp_path, "gather")
+    assert code.stat().st_mode == proof.stat().st_mode
+
+
+def test_reports_do_not_depend_on_the_order_of_compilation(module, tmp_path):
+    """Of two kernels, in an empty cache each: other bytes, as numba counts them, and the same reports."""
+    found, held = [], []
+    for order in (("gather", "scatter"), ("scatter", "gather")):
+        found.append({name: call(getattr(module(), name))[1] for name in order})
+        held.append({path.name for name in order for path in proofs(tmp_path, name)})
+        for path in (tmp_path / "__pycache__").iterdir():
+            path.unlink()
+    assert found[0] == found[1] and not held[0] & held[1]
+
+
 def test_code_of_another_compiler_is_proved_afresh(module, tmp_path, monkeypatch):
     """Kernels are told how to be compiled by a file of their own; the cache asks only for theirs."""
     call(module().gather)

@@ -100,6 +100,14 @@ def perturbed_twin(**fields):
     return twin.eval()
 
 
+def test_a_checkpoint_has_the_rights_of_any_new_file(tmp_path):
+    """As the umask leaves them, and nothing else is left beside it."""
+    save_checkpoint(tmp_path / "twin.safetensors", perturbed_twin().fold(), {})
+    (tmp_path / "another").touch()
+    assert (tmp_path / "another").stat().st_mode == (tmp_path / "twin.safetensors").stat().st_mode
+    assert {"another", "twin.safetensors"} == {path.name for path in tmp_path.iterdir()}
+
+
 @pytest.mark.parametrize(
     "fields",
     [

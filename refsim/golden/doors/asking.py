@@ -7,7 +7,7 @@ import numpy as np
 
 from refsim.golden.case import Rejected, Unsupported
 from refsim.golden.doors.door import ANSWERED, FAILED, REJECTED, UNSUPPORTED, Answer
-from refsim.golden.printable import one_line
+from refsim.printable import one_line
 
 
 class Fault(Exception):

@@ -27,7 +27,7 @@ from refsim.golden.doors.door import ANSWERED, FAILED, REJECTED, UNSUPPORTED
 from refsim.golden.doors.process import CAPTURE, Process, parse_json
 from refsim.golden.doors.question import AnswerFolder, write_question
 from refsim.golden.doors.scratch import scratch_folder
-from refsim.golden.printable import one_line
+from refsim.printable import one_line
 
 PROTOCOL = "refsim-exec/1"
 EXIT_CODES = {0: ANSWERED, 75: UNSUPPORTED, 65: REJECTED}

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from refsim.golden.doors.asking import Fault
-from refsim.golden.printable import one_line
+from refsim.printable import one_line
 
 CAPTURE = 1 << 16
 """Bytes of each stream that are kept: the first of the standard output, the last of the standard error."""

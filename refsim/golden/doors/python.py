@@ -11,8 +11,8 @@ import numpy as np
 from refsim.errors import GoldenError
 from refsim.golden.case import DIGEST_SITE, Rejected, Unsupported
 from refsim.golden.doors.asking import Fault, asked, message_of, require_form
-from refsim.golden.printable import one_line
 from refsim.golden.reference import digest
+from refsim.printable import one_line
 
 LONGEST_MESSAGE = 140
 """Characters of an exception's message that are repeated, so that the place still fits in the line."""

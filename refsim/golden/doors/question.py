@@ -15,7 +15,7 @@ from refsim.golden.doors.safe_files import (
     require_folder,
 )
 from refsim.golden.faces.text import case_text
-from refsim.golden.printable import one_line
+from refsim.printable import one_line
 
 ALLOWANCE = 1 << 24
 """Bytes that an answer may have beyond a multiple of those expected."""

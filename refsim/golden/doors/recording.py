@@ -17,7 +17,7 @@ from refsim.golden.doors.trace_lines import (
     values_of,
 )
 from refsim.golden.faces.widths import tensor_width
-from refsim.golden.printable import one_line
+from refsim.printable import one_line
 
 MOST_NAMED = 8
 """Missing timesteps that are listed one by one."""

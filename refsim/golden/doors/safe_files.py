@@ -8,7 +8,7 @@ import stat
 from refsim import npy
 from refsim.errors import GoldenError
 from refsim.golden.doors.asking import Fault
-from refsim.golden.printable import one_line
+from refsim.printable import one_line
 
 HEADER_BYTES = 1 << 16
 """No header of a .npy file of version 1.0 is longer."""

@@ -36,7 +36,7 @@ from refsim.golden.doors.safe_files import (
     require_folder,
 )
 from refsim.golden.doors.trace_lines import integer, parse_line
-from refsim.golden.printable import one_line
+from refsim.printable import one_line
 
 MODES = ("ordered", "unordered", "events")
 LATENCY_FILE = "latency.json"

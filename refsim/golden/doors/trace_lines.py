@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from refsim.golden.doors.asking import Fault
-from refsim.golden.printable import one_line
+from refsim.printable import one_line
 
 VALUE_KEYS = {"values", "hex", "bits"}
 EVENT_KEYS = {"address", "value"}

@@ -49,6 +49,9 @@ MUTANTS = {bug.__name__: bug for module in SUBJECTS for bug in bugs_of(module)}
 EQUIVALENT = {bug.__name__: bug for bug in bugs_of(equivalent)}
 """Changes that can never be seen, by id; the docstring holds the proof."""
 
+UNTOLD = "(what it is, Python with -OO leaves out)"
+"""Stands for the first line of a docstring where there is none."""
+
 
 def describe(identity):
     """Return the first line of what a bug is.
@@ -58,4 +61,5 @@ def describe(identity):
     >>> describe("N01")
     'Fires only above the threshold: > for >=.'
     """
-    return inspect.getdoc({**MUTANTS, **EQUIVALENT}[identity]).splitlines()[0]
+    text = inspect.getdoc({**MUTANTS, **EQUIVALENT}[identity])
+    return UNTOLD if text is None else text.splitlines()[0]
