@@ -5,7 +5,7 @@ import numba
 import numpy as np
 import pytest
 
-from refsim.audit.object_code import NUMBER, code_hash
+from refsim.audit.object_code import ELF, NUMBER, OFFSET_BYTES, SYMBOL_BYTES, code_hash
 
 
 def gather(values, out):
@@ -23,12 +23,15 @@ def compiled(function=gather):
 
 @pytest.fixture(scope="module")
 def code():
-    return compiled()
+    found = compiled()
+    if not found.startswith(ELF):
+        pytest.skip("object files of this system are no ELF")
+    return found
 
 
-def section(code, name):
-    """Return the content of one section."""
-    return next(part.data() for part in llvm.ObjectFileRef.from_data(code).sections() if part.name() == name)
+def sections(code):
+    """Return the content of the sections by name."""
+    return {part.name(): part.data() for part in llvm.ObjectFileRef.from_data(code).sections() if part.name()}
 
 
 def test_the_same_code_has_the_same_hash(code):
@@ -39,28 +42,31 @@ def test_the_same_code_has_the_same_hash(code):
 
 
 def test_only_numbers_of_functions_are_left_out(code):
-    """The two differ there and nowhere else, but for the order in which names are kept."""
-    again = compiled()
-    assert len(NUMBER.findall(section(code, b".strtab"))) > 3
-    for name in (b".ltext", b".rela.ltext", b".eh_frame"):
-        assert section(code, name) == section(again, name)
-    assert NUMBER.sub(b"", section(code, b".lrodata")) == NUMBER.sub(b"", section(again, b".lrodata"))
+    """Section by section the two differ there and nowhere else, but for the table of names, which is sorted."""
+    one, other = sections(code), sections(compiled())
+    names = [table.pop(b".strtab") for table in (one, other)]
+    assert len(names[0]) == len(names[1]) and len(NUMBER.findall(names[0])) > 3
+    assert any(NUMBER.search(content) for content in one.values())
+    assert [(name, NUMBER.sub(b"", content)) for name, content in one.items() if name != b".symtab"] == [
+        (name, NUMBER.sub(b"", content)) for name, content in other.items() if name != b".symtab"
+    ]
 
 
-@pytest.mark.parametrize("name", [b".ltext", b".rela.ltext", b".lrodata", b".symtab"])
-def test_every_byte_of_a_section_counts(code, name):
+def test_every_byte_of_a_section_counts(code):
     """An instruction, what it refers to, a constant, a symbol: one flipped bit gives another hash."""
-    content = section(code, name)
-    start, numbered = (
-        code.index(content),
-        {place for found in NUMBER.finditer(content) for place in range(*found.span())},
-    )
-    for place in set(range(0, len(content), 7)) - numbered:
-        if name == b".symtab" and place % 24 < 4:
-            continue
-        changed = bytearray(code)
-        changed[start + place] ^= 1
-        assert code_hash(bytes(changed)) != code_hash(code)
+    large = {name: content for name, content in sections(code).items() if len(content) > 64 and name != b".strtab"}
+    assert len(large) >= 4
+    for name, content in large.items():
+        start, numbered = (
+            code.index(content),
+            {place for found in NUMBER.finditer(content) for place in range(*found.span())},
+        )
+        for place in set(range(0, len(content), 7)) - numbered:
+            if name == b".symtab" and place % SYMBOL_BYTES < OFFSET_BYTES:
+                continue
+            changed = bytearray(code)
+            changed[start + place] ^= 1
+            assert code_hash(bytes(changed)) != code_hash(code)
 
 
 def test_the_name_of_what_is_called_counts(code):
