@@ -143,15 +143,15 @@ class Concurrency:
 
     Attributes
     ----------
-    gains : list of float
-        How many times as much the threads added as one, look by look; none for one thread.
+    alone, together : list of float
+        Seconds of one thread, and of all of them for as much each, look by look; none where there is one only.
     """
 
     LITTLE = 0.75
     """Less of the number of threads than this is remarked upon."""
 
     def __init__(self, threads, clock=time.perf_counter, rest=time.sleep):
-        self.threads, self.clock, self.rest, self.gains = threads, clock, rest, []
+        self.threads, self.clock, self.rest, self.alone, self.together = threads, clock, rest, [], []
         if threads > 1:
             self.works = [ceiling_work(1)[0], ceiling_work(threads)[0]]
             for work in self.works:
@@ -161,22 +161,27 @@ class Concurrency:
         """Let one thread add, and all of them; after a rest, for threads of others may still be awake."""
         if self.threads > 1:
             self.rest(REST_SECONDS)
-            alone, together = (called_for(0, work, self.clock)[0] for work in self.works)
-            self.gains.append(self.threads * alone / together)
+            for work, seconds in zip(self.works, (self.alone, self.together)):
+                seconds.append(called_for(0, work, self.clock)[0])
+
+    def gain_of(self, seconds):
+        """Return how many times as fast as one thread at its best all of them added that took so long."""
+        return self.threads * min(self.alone) / seconds
 
     @property
     def gain(self):
-        """The median of the gains, or None where there was no look."""
-        return statistics.median(self.gains) if self.gains else None
+        """That of the median look, or None where there was none."""
+        return self.gain_of(statistics.median(self.together)) if self.together else None
 
     @property
     def remarks(self):
         """What has to be said of it, as a list of no or one remark."""
         if self.gain is None or self.gain >= self.LITTLE * self.threads:
             return []
+        least, most = (self.gain_of(seconds) for seconds in (max(self.together), min(self.together)))
         return [
-            f"SHARED CORES: {self.threads} threads add {self.gain:.1f} times as fast as one "
-            f"({min(self.gains):.1f} to {max(self.gains):.1f}): the cores are parts of fewer, or others have a share"
+            f"SHARED CORES: {self.threads} threads add {self.gain:.1f} times as fast as one at its best "
+            f"({least:.1f} to {most:.1f}): the cores are parts of fewer, or others have a share"
         ]
 
 
