@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from tqdm import tqdm
 
 from refsim.audit import compilers
 from refsim.audit.guard import unguarded
@@ -112,6 +113,13 @@ def compile_proved(function, arguments, apart=False):
     """
     compilers.require_settings()
     signature = tuple(numba.typeof(unguarded(argument)) for argument in arguments)
+    # The first run of a network is silent otherwise, for half a minute.
+    with tqdm(desc=f"preparing the kernel {function.__name__}", bar_format="{desc} ...", disable=None, leave=False):
+        return loaded_or_proved(function, signature, apart)
+
+
+def loaded_or_proved(function, signature, apart):
+    """Return machine code and proof of one specialisation, as `compile_proved`."""
     pipeline = compilers.ArraysApart if apart else compilers.WholeRegisters
     dispatcher = numba.njit(nogil=True, pipeline_class=pipeline)(function)
     proofs = None

@@ -1,6 +1,7 @@
 """Proofs are bound to the machine code that runs."""
 
 import importlib
+import io
 import json
 import sys
 
@@ -47,6 +48,22 @@ def call(function):
     kernel(np.arange(5, dtype=np.int64), out)
     (report,) = kernel.reports
     return int(out[0]), report
+
+
+class Terminal(io.StringIO):
+    """What is written to a person."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_person_is_told_what_takes_so_long(module, monkeypatch):
+    """By the name of the kernel, in a line that is gone afterwards; a program is told nothing."""
+    for stream, told in ((io.StringIO(), ""), (Terminal(), "preparing the kernel gather ...")):
+        monkeypatch.setattr(sys, "stderr", stream)
+        call(module().gather)
+        assert told in stream.getvalue() and bool(told) == bool(stream.getvalue())
+        assert stream.getvalue().rpartition("\r")[2].strip() == ""
 
 
 def proofs(tmp_path, name):
