@@ -5,6 +5,7 @@ import io
 import json
 import sys
 
+import numba
 import numpy as np
 import pytest
 
@@ -34,6 +35,7 @@ def module(tmp_path, monkeypatch):
     """A module of kernels with a cache of its own; each call imports it as a new process would."""
     (tmp_path / "kernels_of_a_test.py").write_text(SOURCE)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
 
     def read():
         monkeypatch.delitem(sys.modules, "kernels_of_a_test", raising=False)
