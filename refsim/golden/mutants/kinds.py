@@ -1,10 +1,21 @@
 """Which operators a bug concerns: cases without one need not be tried."""
 
+from refsim.golden.mutants.registers import wrapped
 from refsim.golden.twin import Twin
 
 
 class LIFBug(Twin):
     operators = ("LIF",)
+
+
+class NarrowForm(LIFBug):
+    """Keeps the membrane of one form, exact or rounded down, in so many bits."""
+
+    form = bits = None
+
+    def charge(self, choices, before, currents, timestep):
+        charge = super().charge(choices, before, currents, timestep)
+        return wrapped(charge, self.bits) if choices["rounding"] == self.form else charge
 
 
 class ReLUBug(Twin):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refsim.golden.mutants.kinds import LIFBug
+from refsim.golden.mutants.kinds import LIFBug, NarrowForm
 from refsim.golden.mutants.registers import saturated, wrapped
 
 
@@ -222,20 +222,16 @@ class N56(LIFBug):
         return wrapped(super().reset(choices, charge, level, spikes), 8)
 
 
-class N59(LIFBug):
+class N59(NarrowForm):
     """The membrane of the form `floor` wraps at 8 bits."""
 
-    def charge(self, choices, before, currents, timestep):
-        charge = super().charge(choices, before, currents, timestep)
-        return wrapped(charge, 8) if choices["rounding"] == "floor" else charge
+    form, bits = "floor", 8
 
 
-class N60(LIFBug):
+class N60(NarrowForm):
     """The membrane of the form `floor` wraps at 16 bits."""
 
-    def charge(self, choices, before, currents, timestep):
-        charge = super().charge(choices, before, currents, timestep)
-        return wrapped(charge, 16) if choices["rounding"] == "floor" else charge
+    form, bits = "floor", 16
 
 
 class N61(LIFBug):
@@ -284,36 +280,28 @@ class N68(LIFBug):
         return saturated(super().charge(choices, before, currents, timestep), 24)
 
 
-class N69(LIFBug):
+class N69(NarrowForm):
     """The membrane of the exact form wraps at 8 bits."""
 
-    def charge(self, choices, before, currents, timestep):
-        charge = super().charge(choices, before, currents, timestep)
-        return wrapped(charge, 8) if choices["rounding"] == "exact" else charge
+    form, bits = "exact", 8
 
 
-class N70(LIFBug):
+class N70(NarrowForm):
     """The membrane of the exact form wraps at 12 bits."""
 
-    def charge(self, choices, before, currents, timestep):
-        charge = super().charge(choices, before, currents, timestep)
-        return wrapped(charge, 12) if choices["rounding"] == "exact" else charge
+    form, bits = "exact", 12
 
 
-class N71(LIFBug):
+class N71(NarrowForm):
     """The membrane of the exact form wraps at 16 bits."""
 
-    def charge(self, choices, before, currents, timestep):
-        charge = super().charge(choices, before, currents, timestep)
-        return wrapped(charge, 16) if choices["rounding"] == "exact" else charge
+    form, bits = "exact", 16
 
 
-class N72(LIFBug):
+class N72(NarrowForm):
     """The membrane of the form `floor` wraps at 12 bits."""
 
-    def charge(self, choices, before, currents, timestep):
-        charge = super().charge(choices, before, currents, timestep)
-        return wrapped(charge, 12) if choices["rounding"] == "floor" else charge
+    form, bits = "floor", 12
 
 
 def towards_zero(values, shift):
