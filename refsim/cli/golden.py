@@ -139,7 +139,7 @@ def door_of(options):
     if options.python is not None:
         return PythonDoor(options.python)
     if options.trace is not None:
-        return TraceDoor(options.trace, options.mode or MODES[0], options.partial)
+        return TraceDoor(options.trace, options.mode or "ordered", options.partial)
     return ExecutableDoor(words(options.exec), options.timeout or SECONDS_A_CASE)
 
 

@@ -21,6 +21,11 @@ EVENTS = [
 ]
 
 
+def closed(events):
+    """Return the lines of an event log, which ends with their number."""
+    return [*events, {"events": len(events)}]
+
+
 def dump(root, lines, case=CASE, name="trace.jsonl"):
     """Write lines, JSON values or bytes, into the folder of a case."""
     folder = root / case.id

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from door_cases import MEMBRANES, SPIKES, digest_case, hand_answer, linear_case, neuron_case, two_sample_case
-from dumps import CASE, EVENTS, ORDERED, ask, assert_right, dump, failure
+from dumps import CASE, EVENTS, ORDERED, ask, assert_right, closed, dump, failure
 
 from refsim import npy
 from refsim.errors import GoldenError
@@ -103,24 +103,48 @@ def test_samples_are_told_apart(tmp_path):
 
 def test_events_are_taken_in_any_order(tmp_path):
     """What is not named is 0; an address is indices or one integer; the value is 1 unless it is said."""
-    dump(tmp_path, EVENTS)
+    dump(tmp_path, closed(EVENTS))
     assert_right(ask(tmp_path, "events"), sites=("neuron",))
     membranes = [
         {"t": timestep, "site": "neuron.membrane", "address": channel, "value": MEMBRANES[timestep][0][channel]}
         for timestep, channel in product((2, 0, 1), (1, 0))
         if MEMBRANES[timestep][0][channel]
     ]
-    dump(tmp_path, [*membranes, *EVENTS])
+    dump(tmp_path, closed([*membranes, *EVENTS]))
     assert_right(ask(tmp_path, "events"))
 
 
 def test_silence_counts_only_where_something_was_dumped(tmp_path):
     """A site that is asked for and has no event is silent; others are not observed; no file at all is no dump."""
-    folder = dump(tmp_path, [])
+    folder = dump(tmp_path, closed([]))
     sites = ask(tmp_path, "events").sites
     assert list(sites) == ["neuron"] and sites["neuron"].shape == (3, 1, 2) and not sites["neuron"].any()
     (folder / "trace.jsonl").unlink()
     assert failure(ask(tmp_path, "events")) == "missing: the folder holds no dump"
+
+
+def test_an_event_log_that_was_cut_short_is_refused(tmp_path):
+    """Wherever it was cut: its last line counts the events, nothing follows, and every file has one."""
+    lines = closed(EVENTS)
+    for kept in range(len(lines)):
+        dump(tmp_path, lines[:kept])
+        assert failure(ask(tmp_path, "events")) == (
+            f'trace.jsonl does not end with {{"events": {kept}}}: cut short, or never closed'
+        )
+    dump(tmp_path, [*EVENTS[1:], lines[-1]])
+    assert failure(ask(tmp_path, "events")) == "trace.jsonl, line 3: events: 3 is not 2, the number before this line"
+    for line in (EVENTS[0], lines[-1]):
+        dump(tmp_path, [*lines, line])
+        assert failure(ask(tmp_path, "events")) == (
+            "trace.jsonl, line 5: comes after the line that counts the events, which is the last"
+        )
+    folder = dump(tmp_path, closed(EVENTS[:2]))
+    dump(tmp_path, EVENTS[2:], name="more.jsonl")
+    assert failure(ask(tmp_path, "events")) == 'more.jsonl does not end with {"events": 1}: cut short, or never closed'
+    dump(tmp_path, closed(EVENTS[2:]), name="more.jsonl")
+    assert_right(ask(tmp_path, "events"), sites=("neuron",))
+    (folder / "more.jsonl").write_bytes(b"")
+    assert "more.jsonl does not end" in failure(ask(tmp_path, "events"))
 
 
 def test_an_address_is_there_once(tmp_path):
@@ -150,7 +174,7 @@ def test_a_declared_latency_is_taken_off(tmp_path, above):
     assert failure(ask(tmp_path, "ordered")) == (
         "trace.jsonl, line 1: t: neuron, 2 timesteps late as declared, has timesteps 2 to 4, got 0"
     )
-    dump(tmp_path, late(EVENTS, 2))
+    dump(tmp_path, closed(late(EVENTS, 2)))
     assert_right(ask(tmp_path, "events"), sites=("neuron",))
 
 

@@ -237,6 +237,7 @@ def test_a_dump_of_lines_is_compared(folder, capsys, mode):
             else:
                 lines.append({"t": timestep, "site": site, "values": values[timestep].ravel().tolist()})
     lines = lines if mode == "ordered" else lines[::-1]
+    lines += [{"events": len(lines)}] * (mode == "events")
     (target / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     code, text = verify(capsys, "--trace", "dump", "--mode", mode, "--cases", "l3.head.a2os2a")
     assert 0 == code, text

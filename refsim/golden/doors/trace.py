@@ -12,7 +12,9 @@ A folder holds one folder a case, named by its id. In it, a site is given in one
 ``*.jsonl``, mode ``"events"``
     Address events ``{"t": 0, "site": "neuron", "address": [token, channel], "value": -1}`` in any order; the address
     may be one integer in C order, the value is 1 where it is left out, and what is not named is 0. Sites that the case
-    asks for are silent where no event names them; any other site without an event counts as not observed.
+    asks for are silent where no event names them; any other site without an event counts as not observed. The last
+    line of each file says how many events it has, ``{"events": 3}``: without it, a log that was cut short would be
+    taken for silence.
 
 Where the case has several samples, each line says which: ``"sample": 0``. ``latency.json``, in the folder of a case or,
 for all, above it, declares by site how many timesteps late a dump is: ``{"neuron": 2}``. What is written for t + 2 then
@@ -21,6 +23,7 @@ counts for t, and a ``SITE.npy`` has 2 timesteps more, of which the first 2 are 
 
 import math
 import os
+import sys
 from pathlib import Path
 
 from refsim.errors import GoldenError
@@ -35,10 +38,15 @@ from refsim.golden.doors.safe_files import (
     require_file_name,
     require_folder,
 )
-from refsim.golden.doors.trace_lines import integer, parse_line
+from refsim.golden.doors.trace_lines import integer, parse_line, require_keys
 from refsim.printable import one_line
 
-MODES = ("ordered", "unordered", "events")
+MODES = {"ordered": (0, 0, 0), "unordered": None, "events": 0}
+"""By mode, what the first line of a file comes after: a place in the order of computation, anything, so many events."""
+
+CLOSED = -1
+"""What nothing comes after."""
+
 LATENCY_FILE = "latency.json"
 MOST_FILES = 1 << 12
 LATENCY_BYTES = 1 << 20
@@ -141,7 +149,7 @@ class TraceDoor:
     def read_lines(self, path, label, recording):
         """Take all lines of a file."""
         longest = longest_line(recording.case)
-        after = (0, 0, 0) if self.mode == "ordered" else None
+        after = MODES[self.mode]
         with open_regular(path, label) as stream:
             number = 0
             while line := stream.readline(longest + 1):
@@ -152,13 +160,23 @@ class TraceDoor:
                     after = self.take(parse_line(line.rstrip(b"\r\n")), recording, after)
                 except Fault as fault:
                     raise Fault(f"{label}, line {number}: {fault}") from fault
+        if self.mode == "events" and after != CLOSED:
+            raise Fault(f'{label} does not end with {{"events": {after}}}: cut short, or never closed')
 
     def take(self, line, recording, after):
-        """Take one line; return its place where the next one has to come after it, else None."""
-        if self.mode == "events":
-            return recording.event_line(line)
-        place = recording.value_line(line, after)
-        return place if self.mode == "ordered" else None
+        """Take one line; return what the next one has to come after: a place in order, or so many events."""
+        if self.mode != "events":
+            place = recording.value_line(line, after)
+            return place if self.mode == "ordered" else None
+        if after == CLOSED:
+            raise Fault("comes after the line that counts the events, which is the last")
+        if "events" in line:
+            require_keys(line, {"events"}, ())
+            if integer("events", line["events"], 0, sys.maxsize) != after:
+                raise Fault(f"events: {line['events']} is not {after}, the number before this line")
+            return CLOSED
+        recording.event_line(line)
+        return after + 1
 
 
 def timed_array(path, name, recording):
