@@ -12,6 +12,7 @@ import torch
 from refsim import model_file
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
+from refsim.engine.pool import MOST_THREADS
 from refsim.errors import ConfigurationError, InputError, RefsimError
 from refsim.evaluation import with_accuracy
 from refsim.images import read_dataset
@@ -127,6 +128,8 @@ def require_numbers(options):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise ConfigurationError(f"{option(name)}: expected at least 1, got {value}")
+    if options.threads is not None and options.threads > MOST_THREADS:
+        raise ConfigurationError(f"--threads: expected at most {MOST_THREADS}, got {options.threads}")
     for name in ("learning_rate", "rounded_learning_rate"):
         if not 0 < getattr(options, name) < math.inf:
             raise ConfigurationError(f"{option(name)}: expected a number above 0, got {getattr(options, name)}")

@@ -119,6 +119,7 @@ START = ["--start", str(CHECKPOINTS / "digits-binary.safetensors")]
         (["--batch", "0"], "--batch: expected at least 1, got 0"),
         (["--batch", "1438"], "--batch: expected at most 1437, the images of digits, got 1438"),
         (["--threads", "0"], "--threads: expected at least 1, got 0"),
+        (["--threads", "2000"], "--threads: expected at most 1024, got 2000"),
         (["--learning-rate", "nan"], "--learning-rate: expected a number above 0, got nan"),
         (["--rounded-learning-rate", "0"], "--rounded-learning-rate: expected a number above 0, got 0.0"),
         (["--weight-decay", "inf"], "--weight-decay: expected a number of at least 0, got inf"),
