@@ -278,3 +278,10 @@ class T37(Twin):
     def thresholds(self, node, choices):
         own = super().thresholds(node, choices)
         return own[:, np.newaxis] if self.kind(node.inputs[0]) == "Scores" else own
+
+
+class T38(ProductBug):
+    """The map is read in 16 bits."""
+
+    def attended(self, attention_map, value):
+        return super().attended(wrapped(attention_map, 16), value)

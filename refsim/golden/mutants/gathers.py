@@ -301,3 +301,11 @@ class S23(GatherBug):
 
     def plane_weight(self, plane, planes):
         return int(plane < 8)
+
+
+class B08(GatherBug):
+    """The biases of linear maps are kept in 24 bits."""
+
+    def bias(self, node, timestep):
+        own = super().bias(node, timestep)
+        return wrapped(own, 24) if self.kind(node.name) == "Linear" else own

@@ -241,6 +241,21 @@ class P10(PoolBug):
         return np.maximum(super().largest(views), -(2**15))
 
 
+class P11(PoolBug):
+    """The maximum starts from -8388608, so that no window gives less."""
+
+    def largest(self, views):
+        return np.maximum(super().largest(views), -(2**23))
+
+
+class A07(ConvolutionBug):
+    """The sums of convolutions wrap at 20 bits."""
+
+    def gathered(self, node, timestep, rows, weights):
+        sums = super().gathered(node, timestep, rows, weights)
+        return wrapped(sums, 20) if self.kind(node.name) == "Convolution" else sums
+
+
 def by_row_count(window):
     """Read a window (rows, columns, ...) as if a row had as many elements as there are rows."""
     rows, columns = window.shape[:2]

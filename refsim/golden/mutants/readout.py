@@ -218,3 +218,12 @@ class H23(Twin):
 
     def first_largest(self, logits):
         return super().first_largest(logits[:, :9])
+
+
+class H24(Twin):
+    """The totals over time wrap at 24 bits."""
+
+    operators = ("TimeSum",)
+
+    def total(self, before, values):
+        return wrapped(super().total(before, values), 24)

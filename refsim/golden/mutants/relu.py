@@ -82,3 +82,10 @@ class N66(ReLUBug):
 
     def shifted(self, values, shift):
         return super().shifted(values, shift & 7)
+
+
+class N73(ReLUBug):
+    """The ReLU neuron reads its currents in 20 bits."""
+
+    def rectified(self, currents):
+        return super().rectified(wrapped(currents, 20))

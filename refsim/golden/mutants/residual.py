@@ -127,3 +127,10 @@ class R15(ResidualBug):
 
     def added(self, stream, branch, node):
         return wrapped(super().added(stream, branch, node), 16)
+
+
+class R16(ResidualBug):
+    """The residual wraps at 24 bits."""
+
+    def added(self, stream, branch, node):
+        return wrapped(super().added(stream, branch, node), 24)

@@ -102,6 +102,14 @@ class C12(TapBug):
         return wrapped(super().tap_biases(node), 16)
 
 
+class C13(TapBug):
+    """The sum with the biases of taps wraps at 32 bits."""
+
+    def tap_bias(self, node, timestep, sums):
+        output, register = super().tap_bias(node, timestep, sums)
+        return wrapped(output, 32), register
+
+
 class G01(GridBug):
     """Tokens go back column by column."""
 

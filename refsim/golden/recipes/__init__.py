@@ -13,6 +13,7 @@ from refsim.golden.recipes import (
     random_ops,
     rejects,
     sums,
+    widths,
 )
 
 SUBJECTS = (
@@ -23,6 +24,7 @@ SUBJECTS = (
     masks,
     linear_attention,
     integers,
+    widths,
     rejects,
     random_ops,
     networks,
