@@ -142,7 +142,7 @@ def misfit(path, image, network, mode, upright):
     turned = "" if upright else ", to be turned by its EXIF orientation"
     return (
         f"{path}: is {image.size[0]} x {image.size[1]} pixels of mode {image.mode}{turned}; {network.name} takes "
-        f"{columns} x {rows} of mode {mode} ({'grayscale' if mode == 'L' else 'colour'}): convert it"
+        f"{columns} x {rows} of mode {mode} ({'greyscale' if mode == 'L' else 'colour'}): convert it"
     )
 
 

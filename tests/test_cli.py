@@ -125,9 +125,9 @@ FAULTS = [
     (["eval", "model.npz", "--limit", "0"], "--limit: expected at least 1, got 0"),
     (
         ["run", "model.npz", "wide.png"],
-        "of mode L (grayscale): convert it, or add --fit to have it turned upright, its",
+        "of mode L (greyscale): convert it, or add --fit to have it turned upright, its",
     ),
-    (["audit", "--interpret", "model.npz", "wide.png"], "takes 8 x 8 of mode L (grayscale): convert it\n"),
+    (["audit", "--interpret", "model.npz", "wide.png"], "takes 8 x 8 of mode L (greyscale): convert it\n"),
     (["eval", "mnist-a2os2a"], "got (8, 8) of uint8: give images of its own size with --data FILE.npz"),
     (["eval", "mnist-a2os2a", "--data", "labels.npz"], "(28, 28, 1) and type uint8, got (8, 8) of uint8\n"),
     (["demo", "--index", "360"], "--index: expected 0 to 359, got 360"),

@@ -27,7 +27,7 @@ def ramp(*shape):
 
 
 @pytest.mark.parametrize("name", ["p.png", "p.bmp", "p.tiff", "p.pgm", "p.gif"])
-def test_grayscale_pixels_arrive_unchanged(picture, name):
+def test_greyscale_pixels_arrive_unchanged(picture, name):
     """Bit for bit, from any lossless format that keeps the mode."""
     np.testing.assert_array_equal(ramp(8, 8, 1), read_input(picture(ramp(8, 8), name), seeded_network()))
 
@@ -44,7 +44,7 @@ def test_a_misfit_says_what_is_taken_and_how_to_convert(picture, pixels, what):
     """Size and mode, expected and found, and the way out, which the caller may add to; fitted it is taken."""
     path = picture(pixels)
     with pytest.raises(
-        InputError, match=f"is {what}; seeded-a2os2a takes 8 x 8 of mode L .grayscale.: convert it, or not$"
+        InputError, match=f"is {what}; seeded-a2os2a takes 8 x 8 of mode L .greyscale.: convert it, or not$"
     ):
         read_input(path, seeded_network(), advice=", or not")
     assert (8, 8, 1) == read_input(path, seeded_network(), fit=True).shape

@@ -3,6 +3,9 @@
 U0 = u + BN(Conv(SN(u))) from the patch splitting stem; in each block U' = U + Attention(SN(U)) and
 U = U' + MLP(SN(U')); the head counts the spikes SN(U). SN is a spiking neuron; BatchNorm is folded beforehand.
 
+By all that is known of it, the published paper wires its neurons as the preset ``a2os2a-qkv`` does; the default,
+``a2os2a``, is the wiring that this project was asked for.
+
 References
 ----------
 Guo et al., "Spiking Transformer: Introducing Accurate Addition-Only Spiking Self-Attention for Transformer", CVPR 2025.

@@ -35,7 +35,7 @@ class Tally:
 
 
 class CountingInteger:
-    """An integer that adds, compares and shifts, each time counted, and refuses everything else.
+    """An integer that adds, compares, shifts and combines bits, each time counted, and refuses all else.
 
     Parameters
     ----------
