@@ -134,12 +134,13 @@ def violation_text(report):
     ]
     for violation in report.violations:
         lines += ["", f"{place(violation.line)}{violation.reason}"]
-        lines += [f"    {place(line)}{instruction}" for line, instruction in violation.path]
+        path = violation.path or ((None, violation.instruction),)
+        lines += [f"    {place(line)}{instruction}" for line, instruction in path if instruction]
     return lines
 
 
 def verdict(report):
-    return "passed" if report.passed else "multiplies data"
+    return "passed" if report.passed else "refused"
 
 
 def place(line):

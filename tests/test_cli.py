@@ -196,7 +196,7 @@ def test_audit_shows_the_path_to_the_multiplier(folder, capsys):
     assert 2 == main(["audit", "--show", "yours:guilty"])
     output = capsys.readouterr()
     assert "line 9: a value loaded from memory is multiplied" in output.out and "line 8: " in output.out
-    assert output.err == "imported\nrefsim: error: yours:guilty: multiplies data\n"
+    assert output.err == "imported\nrefsim: error: yours:guilty: a value loaded from memory is multiplied\n"
     assert 0 == main(["audit", "--show", "yours:innocent"])
     assert "passed" in capsys.readouterr().out
     assert 0 == main(["audit", "--show", "yours:innocent", "--json"])

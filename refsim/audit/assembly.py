@@ -21,6 +21,10 @@ FLOAT = re.compile(
     r"|^v?cvt\w+$|^fi?(add|sub|mul|div|sqrt|abs|ild|istt?p?|ld\w*|st\w*)\w*$|^pf\w+$"  # x86-64, its x87 and 3DNow!
     r"|^(f(n?m(add|sub)|ml[as]|cvt|cmp|neg|max|min|rint)\w*|[su]cvtf)$"  # arm64, beside those of the line before
 )
+FACTORS = {16843009, 72340172838076673}
+"""With them a byte is spread over a word of 32 or 64 bits, or ones are counted; the IR says nothing of it."""
+NUMBER = re.compile(r"[$#](\d+)\b")
+REGISTER = re.compile(r"%(\w+)|\b([wx]\d+)\b")
 VECTOR_REGISTER = re.compile(r"\b[vzq]\d+\b|%[xyz]mm")
 PREFIX = r"(?:\{\w+\}|lock|rep(?:n?[ez])?|notrack|data16|cs|ds|es|fs|gs|ss|addr32|bnd|xacquire|xrelease)"
 INSTRUCTION = re.compile(rf"^\s+(?:{PREFIX}[\s;]+)*([a-z][\w.]*)\s*([^#/]*)")
@@ -38,11 +42,14 @@ class AssemblyCensus:
         On general registers, divisions included.
     forbidden : tuple of str
         Vector multiplications and floating-point instructions, as they stand.
+    spreading : tuple of (int, str)
+        Factors that spread a byte over a word, and the instructions that multiply by them.
     """
 
     instructions: int
     scalar_multiplies: int
     forbidden: tuple
+    spreading: tuple
 
 
 def read_assembly(assembly, names):
@@ -59,7 +66,7 @@ def read_assembly(assembly, names):
     -------
     census : AssemblyCensus
     """
-    instructions, multiplies, forbidden = 0, 0, []
+    instructions, multiplies, forbidden, spreading, held = 0, 0, [], [], {}
     for line in function_lines(assembly, set(names)):
         match = INSTRUCTION.match(line)
         if not match:
@@ -71,7 +78,10 @@ def read_assembly(assembly, names):
             forbidden.append(line.strip())
         elif SCALAR_MULTIPLY.match(mnemonic) or DIVIDE.match(mnemonic):
             multiplies += 1
-    return AssemblyCensus(instructions, multiplies, tuple(forbidden))
+            spreading += [(factor, line.strip()) for factor in FACTORS & factors_of(operands, held)]
+        elif mnemonic.startswith("mov"):
+            held |= dict.fromkeys(registers_of(operands), next(iter(numbers_of(operands)), None))
+    return AssemblyCensus(instructions, multiplies, tuple(forbidden), tuple(spreading))
 
 
 def function_lines(assembly, names):
@@ -85,3 +95,18 @@ def function_lines(assembly, names):
             inside = False
         elif inside:
             yield line
+
+
+def factors_of(operands, held):
+    """Return the constants among operands, and those that their registers were given last."""
+    return numbers_of(operands) | {held.get(register) for register in registers_of(operands)}
+
+
+def numbers_of(operands):
+    return {int(number) for number in NUMBER.findall(operands)}
+
+
+def registers_of(operands):
+    """Return the registers among operands; all widths of one have one name."""
+    names = (x86 or arm for x86, arm in REGISTER.findall(operands))
+    return [name[name[0] in "erwx" :].removesuffix("d") for name in names]

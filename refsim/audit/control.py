@@ -6,6 +6,9 @@ from functools import cached_property
 RAISES = re.compile(r"ret i32 (-1|[1-9]\d*)\b|unreachable\b")
 """Zero is a value, -2 none."""
 RETURNED = re.compile(r"ret i32 (%\S+?)(?:,|$)")
+SILENT_CALLS = re.compile(r"llvm\.(lifetime\.(start|end)|assume|dbg\.\w+)|NRT_(incref|decref)$")
+LASTING = {"mul", "sdiv", "udiv", "srem", "urem", "atomicrmw", "cmpxchg"}
+"""What writes to memory, or must be judged wherever it stands."""
 WAY = re.compile(r"\[ (-?\d+), %(\S+) \]")
 
 
@@ -20,7 +23,8 @@ class Control:
     blocks : tuple of Block
         The first is the entry.
     is_root : bool
-        Whether nobody compiled calls it: ways that can only end in an exception are left out, for they give no value.
+        Whether nobody compiled calls it: ways that can only end in an exception, and leave nothing in memory, are left
+        out, for they give no value.
     """
 
     def __init__(self, blocks, is_root):
@@ -35,9 +39,9 @@ class Control:
 
     @cached_property
     def branches(self):
-        """Every branch on a value: pairs of the operand that it asks, and the instructions whose results it decides."""
+        """Every branch on a value: what it asks, the instructions whose results it decides, the calls that it may skip."""
         return tuple(
-            (block.condition, self.decided(place))
+            (block.condition, self.decided(place), self.calls(place))
             for place, block in enumerate(self.blocks)
             if block.condition is not None and len(self.successors[place]) > 1
         )
@@ -62,6 +66,16 @@ class Control:
         for block, ways in entered.items():
             if len(ways) > 1 and len(set().union(*ways.values())) > 1:
                 yield from (each for each in self.blocks[block].instructions if each.opcode == "phi")
+
+    def calls(self, branch):
+        """Return the calls between a branch and the block that all its paths meet in."""
+        barrier = self.behind[branch] & ~(1 << branch)
+        between, waiting = set(), list(self.successors[branch])
+        for block in waiting:
+            if not barrier >> block & 1 and block not in between:
+                between.add(block)
+                waiting += self.successors[block]
+        return tuple(each for block in between for each in self.blocks[block].instructions if each.callee)
 
     def left_behind(self, branch):
         """Yield what is computed in a loop that the branch may leave, and read behind it."""
@@ -98,14 +112,20 @@ class Control:
 
 
 def going_on(blocks, successors):
-    """Return the successors of each block without those from which every path ends in an exception.
+    """Return the successors of each block without those from which every path ends in an exception, leaving nothing behind.
 
     numba's functions tell it by their status: a constant of the return, or what a phi before it has for a way.
     """
     places = {block.name: place for place, block in enumerate(blocks)}
-    failing = {place for place, block in enumerate(blocks) if RAISES.match(block.instructions[-1].text)}
+    silent = [all(map(is_silent, block.instructions)) for block in blocks]
+    failing = {
+        place for place, block in enumerate(blocks) if silent[place] and RAISES.match(block.instructions[-1].text)
+    }
     edges = {
-        (places[name], place) for place, block in enumerate(blocks) for name in failing_ways(block) if name in places
+        (places[name], place)
+        for place, block in enumerate(blocks)
+        for name in failing_ways(block)
+        if name in places and silent[places[name]]
     }
     found = None
     while found != len(failing):
@@ -114,8 +134,17 @@ def going_on(blocks, successors):
             tuple(way for way in ways if way not in failing and (place, way) not in edges)
             for place, ways in enumerate(successors)
         ]
-        failing |= {place for place, ways in enumerate(left) if successors[place] and not ways}
+        failing |= {place for place, ways in enumerate(left) if silent[place] and successors[place] and not ways}
     return left
+
+
+def is_silent(instruction):
+    """Tell whether nothing of what an instruction does outlives an exception, but the exception itself."""
+    if instruction.opcode == "store":
+        return ", ptr %excinfo," in instruction.text
+    if instruction.opcode in ("call", "invoke"):
+        return bool(SILENT_CALLS.match(instruction.callee))
+    return instruction.opcode not in LASTING
 
 
 def failing_ways(block):

@@ -8,6 +8,8 @@ from functools import cached_property
 import llvmlite.binding as llvm
 
 LOCATION = re.compile(r"^(!\d+) = (?:distinct )?!DILocation\(line: (\d+)", re.MULTILINE)
+DEFINITION = re.compile(r'define .*?@("[^"]*"|[^\s(]+)\(')
+INSTRUCTION = re.compile(r"  [^\s;#\]]")
 DEBUG_REFERENCE = re.compile(r"!dbg (!\d+)")
 
 
@@ -42,7 +44,7 @@ class Instruction:
     operands : tuple of Operand
         For a call without the function called.
     callee : str
-        Name of the function called, else empty.
+        Name of the function called, else empty; also where a register says which.
     line : int or None
         Source line, where the IR has debug information.
     """
@@ -114,16 +116,35 @@ def read_functions(ir):
     functions : dict of Function by name
     """
     module = llvm.parse_assembly(ir)
-    lines = {reference: int(line) or None for reference, line in LOCATION.findall(ir)}  # 0 is LLVM's for no line
+    lines = source_lines(str(module))
     return {
         function.name: Function(
             function.name,
             {identity(argument): argument.name for argument in function.arguments},
-            tuple(read_block(block, lines) for block in function.blocks),
+            tuple(read_block(block, lines[function.name]) for block in function.blocks),
         )
         for function in module.functions
         if not function.is_declaration
     }
+
+
+def source_lines(text):
+    """Return for each function an iterator of the source lines of its instructions in order, None where none is said.
+
+    An instruction that is printed alone has other numbers for what it refers to than in the text of its module.
+    """
+    numbers = {reference: int(line) or None for reference, line in LOCATION.findall(text)}  # 0 is LLVM's for no line
+    lines, found = {}, []
+    for line in text.splitlines():
+        definition = DEFINITION.match(line)
+        if definition:
+            found = lines.setdefault(definition.group(1).strip('"'), [])
+        elif INSTRUCTION.match(line):
+            found.append(None)
+        reference = DEBUG_REFERENCE.search(line)
+        if reference and found and not definition:
+            found[-1] = numbers.get(reference.group(1))
+    return {name: iter(each) for name, each in lines.items()}
 
 
 def read_block(block, lines):
@@ -134,17 +155,17 @@ def read_block(block, lines):
     return Block(
         identity(block),
         block.name,
-        tuple(read_instruction(instruction, lines) for instruction in instructions),
+        tuple(read_instruction(instruction, next(lines, None)) for instruction in instructions),
         None if asked is None else read_operand(asked),
         labels,
     )
 
 
-def read_instruction(instruction, lines):
+def read_instruction(instruction, line):
     text = str(instruction).strip()
     values = list(instruction.operands)
-    callee = values.pop().name if instruction.opcode in ("call", "invoke") else ""
-    reference = DEBUG_REFERENCE.search(text)
+    called = values.pop().name if instruction.opcode in ("call", "invoke") else ""
+    callee = called if re.search(rf'@"?{re.escape(called)}"?\(', text) else ""
     return Instruction(
         identity(instruction),
         instruction.opcode,
@@ -152,7 +173,7 @@ def read_instruction(instruction, lines):
         text,
         tuple(read_operand(value) for value in values),
         callee,
-        lines.get(reference.group(1)) if reference else None,
+        line,
     )
 
 

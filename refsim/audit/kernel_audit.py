@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import llvmlite.binding as llvm
 import numba
 from numba.core.dispatcher import Dispatcher
+from numba.core.errors import NumbaError
+from numba.np.ufunc.dufunc import DUFunc
+from numba.np.ufunc.gufunc import GUFunc
 
 from refsim.audit.assembly import read_assembly
 from refsim.audit.ir import read_functions
@@ -12,8 +15,12 @@ from refsim.audit.object_code import code_hash
 from refsim.audit.taint import Taint, Violation
 from refsim.errors import MultiplicationError
 
-RULES_VERSION = 4
+RULES_VERSION = 5
 """Raised whenever the audit becomes stricter or a report says something else, so that older proofs no longer hold."""
+
+
+FINALIZER = "finalize_"
+"""What numba puts before the name of a generator's body to name its end."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +115,10 @@ def audit_kernel(dispatcher):
 def require_compiled(dispatcher):
     """Refuse what is no numba function, and one of which there is no machine code yet."""
     if not isinstance(dispatcher, Dispatcher):
-        name = getattr(dispatcher, "__qualname__", repr(dispatcher))
-        raise MultiplicationError(f"{name}: not a numba function: decorate it with numba.njit")
+        name = getattr(dispatcher, "__qualname__", None) or getattr(dispatcher, "__name__", repr(dispatcher))
+        is_ufunc = isinstance(dispatcher, (DUFunc, GUFunc))
+        found = "a function of arrays, made by vectorize or guvectorize" if is_ufunc else "not a numba function"
+        raise MultiplicationError(f"{name}: {found}: decorate it with numba.njit")
     if not dispatcher.signatures:
         raise MultiplicationError(
             f"{dispatcher.py_func.__qualname__}: not compiled yet: call it, or give it a signature"
@@ -143,23 +152,36 @@ def audit_specialisation(dispatcher, signature):
 
 
 def taint_of(dispatcher, signature):
-    """Run the analysis of one specialisation."""
-    root = dispatcher.overloads[signature].fndesc.llvm_func_name
-    return Taint(read_functions(dispatcher.inspect_llvm(signature)), root)
+    """Run the analysis of one specialisation; the body of a generator is a function of its own, and so is its end."""
+    functions = read_functions(dispatcher.inspect_llvm(signature))
+    ends = {name.removeprefix(FINALIZER): name for name in functions if name.startswith(FINALIZER)}
+    others = [name for body, end in ends.items() for name in (body, end)]
+    return Taint(functions, dispatcher.overloads[signature].fndesc.llvm_func_name, others)
 
 
 def second_opinion(taint, assembly):
     """Yield what the machine code holds and the IR does not account for."""
     for text in assembly.forbidden:
-        yield Violation(None, text, "a vector multiplication or floating point in the machine code", ())
+        yield unexplained(text, "a vector multiplication or floating point in the machine code")
+    for factor, text in assembly.spreading:
+        if factor not in taint.factors:
+            yield unexplained(text, "the machine code multiplies to spread a byte over a word, or to count ones")
     if assembly.scalar_multiplies > taint.address_multiplications and not taint.violations:
         counts = f"{assembly.scalar_multiplies} multiplications, the IR {taint.address_multiplications}"
         yield Violation(None, "", f"the machine code has {counts}", ())
 
 
+def unexplained(text, reason):
+    """Describe an instruction of the machine code, which says nothing of source lines."""
+    return Violation(None, text, reason, ())
+
+
 def located(function, signature):
-    """Find the violations again in a build with debug information, which knows their source lines."""
-    return taint_of(debug_build(function, signature), signature).violations
+    """Find the violations again in a build with debug information, which knows their source lines, if there is one."""
+    try:
+        return taint_of(debug_build(function, signature), signature).violations
+    except NumbaError:
+        return ()
 
 
 def debug_build(function, signature):

@@ -46,7 +46,7 @@ COMPARING_CALLS = re.compile(r"llvm\.[su]cmp\b")
 FUNNEL_SHIFTS = re.compile(r"llvm\.fsh[lr]\b")
 SILENT_CALLS = re.compile(
     r"llvm\.(lifetime\.(start|end)|assume|dbg\.\w+|experimental\.noalias\.scope\.decl|prefetch|get\.active\.lane\.mask)\b"
-    r"|NRT_(incref|decref|MemInfo_\w+|Allocate\w*|Free\w*)$"
+    r"|NRT_(incref|decref|Free|(Rea|A)llocate(_External)?|MemInfo_(call_dtor|(alloc|new|data|varsize)\w*))$"
 )
 ELEMENT_BITS = re.compile(r"getelementptr (?:inbounds |nuw |nusw )*(.+?), (?:ptr|<)")
 POWER_OF_TWO_ELEMENT = re.compile(r"(i8|i16|i32|i64|i128|ptr)$")
@@ -81,19 +81,24 @@ class Taint:
     functions : dict of Function by name
     root : str
         Name of the function that is called from outside.
+    others : iterable of str
+        Names of functions that may be called from outside after it.
 
     Attributes
     ----------
     violations : list of Violation
     address_multiplications : int
         Multiplications and divisions, none of them of data, that serve addresses and loop bounds.
+    factors : set of int
+        Constants by which something is multiplied.
     """
 
-    def __init__(self, functions, root):
-        self.functions, self.root = functions, root
+    def __init__(self, functions, root, others=()):
+        self.functions, self.root, self.roots = functions, root, {root, *others}
         self.marks, self.sources, self.origins = {}, {}, {}
-        self.reached = self.reachable()
+        self.reached = self.reachable(*self.roots)
         self.branches = {name: Control(functions[name].blocks, name == root).branches for name in self.reached}
+        self.differing = {name: self.differing_arguments(name) for name in self.reached}
         self.returned = dict.fromkeys(self.reached, 0)
         while self.sweep():
             pass
@@ -104,10 +109,13 @@ class Taint:
             is_multiplication(instruction) and not self.mark_of(*instruction.operands) & DATA
             for instruction in instructions
         )
+        self.factors = {
+            operand.constant for each in instructions if is_multiplication(each) for operand in each.operands
+        }
 
-    def reachable(self):
-        """Return the names of the root and of every function with a body that is called from it."""
-        names, waiting = [], [self.root]
+    def reachable(self, *roots):
+        """Return the names of the roots and of every function with a body that is called from them."""
+        names, waiting = [], list(roots)
         while waiting:
             name = waiting.pop()
             if name in self.functions and name not in names and not SILENT_CALLS.match(name):
@@ -115,18 +123,34 @@ class Taint:
                 waiting += [instruction.callee for instruction in self.functions[name].instructions]
         return names
 
+    def differing_arguments(self, name):
+        """Return the parameters to which not all calls give the same, of a function and of all that it calls."""
+        found = []
+        for called in self.reachable(name):
+            sites = [
+                each for other in self.reached for each in self.functions[other].instructions if each.callee == called
+            ]
+            for place, argument in enumerate(self.functions[called].arguments):
+                given = {site.operands[place].identity for site in sites} - {argument}
+                if len(given) + (called in self.roots) > 1:
+                    found.append(argument)
+        return found
+
     def sweep(self):
         """Carry taint once through every instruction; return whether anything is new."""
         before = sum(self.marks.values()) + sum(self.returned.values())
         for name in self.reached:
             for instruction in self.functions[name].instructions:
                 self.flow(name, instruction)
-            for condition, decided in self.branches[name]:
+            for condition, decided, made in self.branches[name]:
                 if self.mark_of(condition) & DATA:
                     # Whether a function raises is told by what it returns, and a caller may catch it.
                     self.returned[name] |= DATA
                     for instruction in decided:
                         self.mark_from(instruction, (condition,), kept=DATA)
+                    for call in made:
+                        for argument in self.differing.get(call.callee, ()):
+                            self.mark_value(argument, DATA, condition.identity)
         return sum(self.marks.values()) + sum(self.returned.values()) != before
 
     def flow(self, name, instruction):
@@ -137,7 +161,7 @@ class Taint:
         elif is_multiplication(instruction):
             self.mark_from(instruction, operands)
             self.mark(instruction, self.marks.get(instruction.identity, 0) or PRODUCT)
-        elif compares(instruction):
+        elif opcode == "icmp" or COMPARING_CALLS.match(instruction.callee):
             self.mark_from(instruction, operands, kept=DATA)
         elif opcode == "getelementptr":
             self.mark_from(instruction, operands, kept=DATA | ADDRESS)
@@ -202,12 +226,13 @@ class Taint:
             yield self.violation(instruction, "a product is stored", stored_by(instruction), PRODUCT)
         elif opcode == "ret" and self.mark_of(*operands) & PRODUCT:
             yield self.violation(instruction, "a product is returned", operands, PRODUCT)
-        elif compares(instruction) and self.mark_of(*operands) & (DATA | PRODUCT) == DATA | PRODUCT:
+        elif compares_values(instruction) and self.mark_of(*operands) & (DATA | PRODUCT) == DATA | PRODUCT:
             yield self.violation(
                 instruction, "a product is compared with a value loaded from memory", operands, PRODUCT
             )
         elif not self.is_known(instruction):
-            yield self.violation(instruction, f"unknown: {callee or opcode}", operands, DATA)
+            called = callee or "a call through a pointer" if opcode in ("call", "invoke") else opcode
+            yield self.violation(instruction, f"unknown: {called}", operands, DATA)
 
     def is_known(self, instruction):
         """Tell whether the effect of an instruction is understood."""
@@ -257,10 +282,10 @@ def is_multiplication(instruction):
     return instruction.opcode in DIVIDERS or not any(is_power_of_two(abs(constant)) for constant in constants)
 
 
-def compares(instruction):
-    """Tell whether an instruction compares values.
+def compares_values(instruction):
+    """Tell whether an instruction compares values, and not addresses.
 
-    Where things are is none: LLVM asks before a vector loop whether two arrays overlap.
+    LLVM asks before a vector loop whether two arrays overlap, and a product may say where they end.
     """
     is_comparison = instruction.opcode == "icmp" or COMPARING_CALLS.match(instruction.callee)
     return bool(is_comparison) and not OF_ADDRESSES.search(instruction.text)

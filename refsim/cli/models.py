@@ -225,7 +225,7 @@ def audit_by_interpretation(model, image, options):
 
 
 def audit_function(options):
-    """Audit somebody's numba function; leave with an error where it multiplies data."""
+    """Audit somebody's numba function; leave with an error where it is refused."""
     with redirect_stdout(sys.stderr):  # What the module prints is no part of the report.
         function = load_function(options.show)
     reports = audit_kernel(function).specialisations
@@ -233,5 +233,6 @@ def audit_function(options):
         print_json([kernel_json(report) for report in reports])
     else:
         print("\n\n".join("\n".join(violation_text(report)) for report in reports))
-    if not all(report.passed for report in reports):
-        raise MultiplicationError(f"{options.show}: multiplies data")
+    reasons = [violation.reason for report in reports for violation in report.violations]
+    if reasons:
+        raise MultiplicationError(f"{options.show}: {reasons[0]}")

@@ -114,7 +114,42 @@ INNOCENT = [
 def test_moves_and_additions_are_innocent(line):
     """A move of packed floats is a move, and a sum of differences a sum."""
     census = read_assembly(X86.format(line=line), ["kernel"])
-    assert (7, 1, ()) == (census.instructions, census.scalar_multiplies, census.forbidden)
+    assert (7, 1, (), ()) == (census.instructions, census.scalar_multiplies, census.forbidden, census.spreading)
+
+
+def machine_for(triple, cpu):
+    """Return LLVM's machine of a processor."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    return llvm.Target.from_triple(triple).create_target_machine(cpu=cpu)
+
+
+SPREAD = """
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+declare i64 @llvm.ctpop.i64(i64)
+define i64 @kernel(ptr %a, ptr %b, i64 %i) {{
+  %row = mul i64 %i, {width}
+  %p = getelementptr i64, ptr %b, i64 %row
+  %x = load i64, ptr %p
+  {operation}
+  ret i64 %x
+}}
+"""
+BYTE = "%byte = trunc i64 %x to i8\n  call void @llvm.memset.p0.i64(ptr %a, i8 %byte, i64 {}, i1 false)"
+ONES = "%ones = call i64 @llvm.ctpop.i64(i64 %x)\n  store i64 %ones, ptr %a"
+
+
+@pytest.mark.parametrize(
+    ("operation", "factor"),
+    [(BYTE.format(4), 16843009), (BYTE.format(8), 72340172838076673), (ONES, 72340172838076673)],
+)
+def test_a_byte_is_not_spread_by_a_product(operation, factor):
+    """LLVM fills words, and counts ones where there is no instruction for it, with factors of which no IR tells."""
+    machine = machine_for("x86_64-unknown-linux-gnu", "x86-64")
+    module = llvm.parse_assembly(SPREAD.format(width=3, operation=operation))
+    census = read_assembly(machine.emit_assembly(module), ["kernel"])
+    assert [factor] == [each for each, _ in census.spreading] and "imul" in census.spreading[0][1]
+    assert () == read_assembly(X86.format(line=f"movabsq\t${factor}, %rax"), ["kernel"]).spreading
 
 
 PRODUCTS = """
@@ -132,11 +167,7 @@ define void @kernel(ptr %a, ptr %b) {{
 @pytest.mark.parametrize("operation", ["add", "mul"])
 def test_what_llvm_writes_for_both_processors_is_understood(triple, operation):
     """A vector sum passes and a vector product does not, in LLVM's own assembly."""
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
-    machine = llvm.Target.from_triple(triple).create_target_machine(
-        cpu="generic" if "aarch64" in triple else "x86-64-v3"
-    )
+    machine = machine_for(triple, "generic" if "aarch64" in triple else "x86-64-v3")
     module = llvm.parse_assembly(PRODUCTS.format(operation=operation))
     module.triple = triple
     census = read_assembly(machine.emit_assembly(module), ["kernel"])

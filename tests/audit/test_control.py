@@ -157,5 +157,5 @@ common:
 def test_a_branch_decides_what_differs_by_it(ir, decided):
     """The phi where its ways meet and no later one; what a loop holds when it is left; nothing where one way ends."""
     control = Control(read_functions(ir)["f"].blocks, True)
-    found = [{each.text.split(" = ")[0] for each in instructions} for _, instructions in control.branches]
+    found = [{each.text.split(" = ")[0] for each in instructions} for _, instructions, _ in control.branches]
     assert decided == found
