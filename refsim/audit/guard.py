@@ -17,14 +17,17 @@ SHIFTS = {np.left_shift, np.right_shift}
 
 FUNCTIONS = {
     np.copyto, np.copy, np.empty_like, np.zeros_like, np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis,
-    np.concatenate, np.stack, np.split, np.array_split, np.expand_dims, np.squeeze, np.broadcast_to, np.repeat,
+    np.concatenate, np.stack, np.split, np.array_split, np.expand_dims, np.squeeze, np.broadcast_to,
     np.flip, np.roll, np.where, np.shape, np.ndim, np.size, np.array_equal,
     np.array_repr, np.array_str, np.array2string, np.max, np.min, np.sum, np.any, np.all, np.argmax, np.argmin,
 }  # fmt: skip
 """Movement, selection, and what is made of the ufuncs above."""
 
-METHODS = ("dot", "mean", "std", "var", "prod", "cumprod", "trace", "round", "conj", "conjugate", "choose", "ptp")
-"""Methods of an array that multiply or divide without asking either protocol."""
+METHODS = (
+    "dot", "mean", "std", "var", "prod", "cumprod", "trace", "round", "conj", "conjugate", "choose", "ptp",
+    "put", "setfield", "getfield", "repeat", "nonzero", "searchsorted", "argsort", "argpartition",
+)  # fmt: skip
+"""Methods of an array that ask neither protocol, and multiply, divide, or give something else than data under guard."""
 
 
 class GuardedArray(np.ndarray):
@@ -50,9 +53,10 @@ class GuardedArray(np.ndarray):
         if ufunc not in UFUNCS:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
             raise MultiplicationError(f"{self.site}: {name} is not among the operations on data (rule N1)")
-        if ufunc in SHIFTS and isinstance(inputs[-1], GuardedArray):
+        if ufunc in SHIFTS and any(isinstance(value, GuardedArray) for value in flattened(inputs[1:])):
             raise MultiplicationError(f"{self.site}: {ufunc.__name__} by an amount that comes from data (rule N1)")
         self.refuse_floats((*inputs, *(out or ())))
+        options = {name: unguarded(value) for name, value in options.items()}
         if out is not None:
             options["out"] = tuple(map(unguarded, out))
         result = getattr(ufunc, method)(*map(unguarded, inputs), **options)
@@ -61,7 +65,8 @@ class GuardedArray(np.ndarray):
     def __array_function__(self, function, types, arguments, options):
         if function not in FUNCTIONS:
             raise MultiplicationError(f"{self.site}: {function.__name__} is not among the operations on data (rule N1)")
-        self.refuse_floats(value for value in arguments if isinstance(value, (np.ndarray, np.generic, float, complex)))
+        values = flattened((*arguments, *options.values()))
+        self.refuse_floats(value for value in values if isinstance(value, (np.ndarray, np.generic, float, complex)))
         result = super().__array_function__(function, types, arguments, options)
         if isinstance(result, (list, tuple)):
             return type(result)(guarded(part, self.site) for part in result)
@@ -69,8 +74,13 @@ class GuardedArray(np.ndarray):
 
     def refuse_floats(self, values):
         for value in values:
-            if np.asarray(unguarded(value)).dtype.kind in "fc":
-                raise MultiplicationError(f"{self.site}: a floating-point operand meets data (rule N1)")
+            if np.asarray(unguarded(value)).dtype.kind in "fcO":
+                raise MultiplicationError(f"{self.site}: an operand that holds no integers meets data (rule N1)")
+
+    def __setattr__(self, name, value):
+        if name == "dtype":
+            self.refuse_floats((np.empty(0, value),))
+        super().__setattr__(name, value)
 
     def __getitem__(self, key):
         return guarded(super().__getitem__(key), self.site)
@@ -95,6 +105,19 @@ class GuardedArray(np.ndarray):
             raise MultiplicationError(f"{self.site}: astype({np.dtype(dtype).name}) leaves the integers (rule N1)")
         return super().astype(dtype, *arguments, **options)
 
+    def argmax(self, *arguments, **options):
+        """Return the first place of the largest, under guard."""
+        return guarded(super().argmax(*arguments, **options), self.site)
+
+    def argmin(self, *arguments, **options):
+        """Return the first place of the smallest, under guard."""
+        return guarded(super().argmin(*arguments, **options), self.site)
+
+    @property
+    def flat(self):
+        """Refused: what it gives is not under guard."""
+        raise MultiplicationError(f"{self.site}: flat gives data without a guard (rule N1)")
+
     def __float__(self):
         raise MultiplicationError(f"{self.site}: float() leaves the integers (rule N1)")
 
@@ -110,6 +133,15 @@ def _refused(method):
 
 for _method in METHODS:
     setattr(GuardedArray, _method, _refused(_method))
+
+
+def flattened(values):
+    """Yield values, and what stands in lists and tuples among them."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from flattened(value)
+        else:
+            yield value
 
 
 def guarded(values, site):
