@@ -4,6 +4,7 @@ import numpy as np
 from strategies import LINEAGE, seeded_lineage, seeded_network
 
 from refsim.architectures.spiking_transformer import PRESETS
+from refsim.simulator import run
 
 NETWORKS = {
     **{name: (seeded_lineage, {"name": name}) for name in LINEAGE},
@@ -26,3 +27,19 @@ def input_of(network, seed):
     random, signal = np.random.default_rng(seed), network.input.signal
     shape = network.input.shape if network.input.is_static else (network.timesteps, *network.input.shape)
     return random.integers(signal.interval[0], signal.interval[1] + 1, shape).astype(signal.dtype)
+
+
+def assert_equal(one, other):
+    """Logits, label, traces, spike counts and the census of every operator."""
+    assert (one.label, one.logits.tolist(), one.census) == (other.label, other.logits.tolist(), other.census)
+    assert one.census_by_site == other.census_by_site
+    for kind in ("trace", "spike_counts"):
+        mine, theirs = getattr(one, kind), getattr(other, kind)
+        assert list(mine) == list(theirs)
+        for site, values in mine.items():
+            np.testing.assert_array_equal(values, theirs[site], err_msg=site)
+            assert values.dtype == theirs[site].dtype
+
+
+def both_engines(network, image, **options):
+    return [run(network, image, engine=engine, **options) for engine in ("reference", "fast")]

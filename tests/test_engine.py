@@ -10,7 +10,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
-from engine_cases import NETWORKS, input_of, network_of
+from engine_cases import NETWORKS, assert_equal, both_engines, input_of, network_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,22 +28,6 @@ from refsim.ops import LIF, Context, Convolution, KeyValue, MaxPool, Residual, T
 from refsim.simulator import run, with_logits
 
 PATTERNS = ("*", "*attention*", "*residual*", "*.membrane", "*linear*", "stem.*", "stage*", "*context", "*scores")
-
-
-def assert_equal(one, other):
-    """Logits, label, traces, spike counts and the census of every operator."""
-    assert (one.label, one.logits.tolist(), one.census) == (other.label, other.logits.tolist(), other.census)
-    assert one.census_by_site == other.census_by_site
-    for kind in ("trace", "spike_counts"):
-        mine, theirs = getattr(one, kind), getattr(other, kind)
-        assert list(mine) == list(theirs)
-        for site, values in mine.items():
-            np.testing.assert_array_equal(values, theirs[site], err_msg=site)
-            assert values.dtype == theirs[site].dtype
-
-
-def both_engines(network, image, **options):
-    return [run(network, image, engine=engine, **options) for engine in ("reference", "fast")]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -121,7 +105,9 @@ def test_no_thread_is_woken_for_little_work(monkeypatch, cost, works):
     """A network that takes less than it takes to wake a thread is computed by the caller's; the answer is the same."""
     shared, original = [], Pool.share
     monkeypatch.setattr("refsim.engine.pool.PARALLEL_COST", cost)
-    monkeypatch.setattr(Pool, "share", lambda pool, parts: shared.append(len(parts)) or original(pool, parts))
+    monkeypatch.setattr(
+        Pool, "share", lambda pool, parts, *more: shared.append(len(parts)) or original(pool, parts, *more)
+    )
     network = network_of("spikformer")
     result = run(network, input_of(network, 0), threads=3)
     assert works == max(shared)

@@ -50,8 +50,7 @@ class GatherStep(PlacewiseStep):
     def arguments(self, values, part, group=0):
         """Return what the kernels take of inputs, weights and scratch, for one thread and four timesteps."""
         packed, lists = self.packed, values.lists[self.site, self.taps]
-        key = part, lists.runs.shape[2:], packed.rows, packed.width, packed.weights.dtype, packed.is_local
-        scratch = values.scratch(key, lambda: packed.scratch(lists))
+        scratch = values.scratch(("gathering", part, packed.scratch_form(lists)), partial(packed.scratch, lists))
         return lists.of_group(group), self.image[:2], *packed.arguments, *scratch
 
     def prepare(self, values):

@@ -81,14 +81,8 @@ class Packed:
         weights = self.weights, self.block_size, self.bias, self.safe_rows, self.lanes, self.halves
         return geometry, self.tap_rows, *weights
 
-    def scratch(self, lists):
-        """Return what one thread needs beside inputs and outputs, for lists of some form.
-
-        Returns
-        -------
-        windows, routes, partials : tuple
-            As `gather_sums` takes them.
-        """
+    def scratch_form(self, lists):
+        """Return all that scratch for some lists depends on: maps of which it is the same may share it."""
         _, _, parts, codes = lists.runs.shape
         routed = (
             (TILE, parts, len(self.tap_rows) * (lists.events.shape[-1] - COPIED) + codes * COPIED),
@@ -98,6 +92,17 @@ class Packed:
         if self.is_local:
             # Nothing is routed; how many places a tile has stands there all the same.
             routed = (TILE, 1, 1), (1, 1, 1), (1, 1, 1, 1)
+        return routed, codes, self.width, self.is_wide, self.is_local
+
+    def scratch(self, lists):
+        """Return what one thread needs beside inputs and outputs, for lists of some form.
+
+        Returns
+        -------
+        windows, routes, partials : tuple
+            As `gather_sums` takes them.
+        """
+        routed, codes, *_ = self.scratch_form(lists)
         memory = [aligned(*form, self.site) for form in zip(routed, (np.uint16, np.uint8, np.uint32))]
         windows, begins = () if self.is_local else (0,), aligned((codes,), np.int64, self.site)
         return windows, (tuple(memory), begins), self.partials()
@@ -135,7 +140,7 @@ def lane_count(counts, rows, outputs, weight_bytes):
 
 def packed(graph, affine, form=Packed):
     """Return the packed weights of some nodes, which all plans of a network share."""
-    key = tuple(node.name for node in affine)
+    key = form, *(node.name for node in affine)
     known = vars(graph).setdefault("packed", {})
     if key not in known:
         reach = max(reach_of(graph, node) for node in affine)

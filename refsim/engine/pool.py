@@ -45,6 +45,12 @@ class Worker(Thread):
             except BaseException as fault:
                 self.ends.put(fault)
 
+    def come_to_rest(self):
+        """Wait until all that it was given is done."""
+        done = SimpleQueue()
+        self.tasks.put(partial(done.put, None))
+        done.get()
+
 
 _idle = []
 """Workers of pools that were closed: to start a thread takes as long as a small layer."""
@@ -78,7 +84,13 @@ class Pool:
     def __init__(self, threads=None):
         self.threads = (os.cpu_count() or 1) if threads is None else threads
         require_integer("threads", self.threads, 1, MOST_THREADS)
-        self.workers = [idle_worker() for _ in range(self.threads - 1)]
+        self.workers = []
+        try:
+            while len(self.workers) < self.threads - 1:
+                self.workers.append(idle_worker())
+        except BaseException as fault:
+            self.__exit__(fault)
+            raise
 
     def __enter__(self):
         return self
@@ -111,16 +123,32 @@ class Pool:
         parts = min(self.threads, count) if cost >= PARALLEL_COST >> (AWAKE if awake else 0) else 1
         return [count * part // parts for part in range(parts + 1)]
 
-    def share(self, works):
-        """Call functions side by side, at most as many as there are threads, each in the context of the caller."""
+    def share(self, works, missing=None):
+        """Call functions side by side, at most as many as there are threads, each in the context of the caller.
+
+        Whatever happens, none of them is still running when this is left.
+
+        Parameters
+        ----------
+        works : sequence of function
+            The first is the caller's own.
+        missing : function, optional
+            Called with the places of those that will not come to their end, or never began: others may wait for them.
+        """
         own, *others = works
-        helpers = self.workers[: len(others)]
-        for worker, work in zip(helpers, others):
-            worker.tasks.put(partial(copy_context().run, work))
+        helpers, given = self.workers[: len(others)], 0
         try:
+            for worker, work in zip(helpers, others):
+                worker.tasks.put(partial(copy_context().run, work))
+                given += 1
             own()
-        finally:
             faults = [worker.ends.get() for worker in helpers]
+        except BaseException:
+            if missing is not None:
+                missing([0, *range(1 + given, len(works))])
+            for worker in helpers:
+                worker.come_to_rest()
+            raise
         for fault in filter(None, faults):
             raise fault
 

@@ -46,7 +46,7 @@ class Program(Step):
             self.works[pool.threads] = self.shared_out(values, pool)
         turns, works = self.works[pool.threads]
         turns.fill(0)
-        pool.share(works)
+        pool.share(works, partial(call_off, turns))
         counted = dict(self.always)
         for step in self.counting:
             counted.update(step.counted(values))
@@ -83,8 +83,14 @@ def take_part(calls, part, turns):
     try:
         call_all(calls)
     except BaseException:
-        turns[part << APART] = GONE
+        call_off(turns, [part])
         raise
+
+
+def call_off(turns, parts):
+    """Say that the threads of some parts will not come."""
+    for part in parts:
+        turns[part << APART] = GONE
 
 
 def programmed(steps):
