@@ -37,8 +37,21 @@ def save(network, path):
     ----------
     network : Network
     path : str or Path
+
+    Raises
+    ------
+    NetworkError
+        If it is no network.
+    ModelFileError
+        If the file cannot be written.
     """
-    write_whole(path, sealed_archive(members_of(network)))
+    if not isinstance(network, Network):
+        raise NetworkError(f"expected a network to save, got {type(network).__name__}")
+    content = sealed_archive(members_of(network))
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def content_hash(network):

@@ -1,11 +1,12 @@
 """The network as data: named operators in order, validated once."""
 
+import json
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from refsim.errors import NetworkError, RegisterError, did_you_mean
-from refsim.numerics import Signal, numerics_name, require_choice, require_integer
+from refsim.numerics import Signal, numerics_name, require_choice, require_integer, require_name
 from refsim.ops.operator import Operator
 
 INPUT_KINDS = {
@@ -129,7 +130,10 @@ class Network(Graph):
     static_sites: frozenset = field(init=False, repr=False)
 
     def __post_init__(self):
+        require_name("name of a network", self.name)
         require_integer(f"{self.name}: logit_denominator", self.logit_denominator, 1, 2**62)
+        object.__setattr__(self, "logit_denominator", int(self.logit_denominator))
+        require_plain(f"{self.name}: provenance", self.provenance)
         propagate(self, {INPUT_SITE: input_signal(self.name, self.input)}, {INPUT_SITE} if self.input.is_static else ())
         require_logits(self.name, self.nodes, self.signals)
 
@@ -187,7 +191,8 @@ def propagate(graph, inputs, static_inputs):
     """Settle the operators of a graph, validate it node by node, and set its `signals` and `static_sites`."""
     require_integer(f"{graph.name}: timesteps", graph.timesteps, 1, MOST_TIMESTEPS)
     signals, static = dict(inputs), set(static_inputs)
-    object.__setattr__(graph, "nodes", tuple(replace(node, operator=node.operator.settled()) for node in graph.nodes))
+    object.__setattr__(graph, "timesteps", int(graph.timesteps))
+    object.__setattr__(graph, "nodes", tuple(settled_node(graph.name, node) for node in nodes_of(graph)))
     for node in graph.nodes:
         signals.update(site_signals(node, signals, graph.timesteps))
         if node.operator.register is None and static.issuperset(node.inputs):
@@ -196,10 +201,38 @@ def propagate(graph, inputs, static_inputs):
     object.__setattr__(graph, "static_sites", frozenset(static))
 
 
+def nodes_of(graph):
+    """Return the nodes of a graph, after a look that they are such."""
+    if not isinstance(graph.nodes, (list, tuple)) or not all(isinstance(node, Node) for node in graph.nodes):
+        found = graph.nodes if isinstance(graph.nodes, (list, tuple)) else [graph.nodes]
+        other = next(type(node).__name__ for node in found if not isinstance(node, Node))
+        raise NetworkError(f"{graph.name}: nodes: expected a tuple of Node, got {other}")
+    return graph.nodes
+
+
+def settled_node(graph_name, node):
+    """Return a node as it stays, after a look at the types of what it is made of."""
+    require_name(f"{graph_name}: name of a node", node.name)
+    operator = node.operator
+    if not isinstance(operator, Operator):
+        is_class = isinstance(operator, type) and issubclass(operator, Operator)
+        found = f"the class {operator.__name__}: call it with its parameters" if is_class else type(operator).__name__
+        raise NetworkError(f"{node.name}: expected an operator, got {found}")
+    if not isinstance(node.inputs, (list, tuple)) or not all(isinstance(site, str) for site in node.inputs):
+        raise NetworkError(f"{node.name}: inputs: expected a tuple of names of sites, got {node.inputs!r}")
+    for name in (each.name for each in fields(operator) if each.type is np.ndarray):
+        value = getattr(operator, name)
+        if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):
+            raise NetworkError(f"{node.name}.{name}: expected an array of integers, got {type(value).__name__}")
+    return replace(node, operator=operator.settled(), inputs=tuple(node.inputs))
+
+
 def input_signal(name, network_input):
     """Check the input's description and return its form."""
+    if not isinstance(network_input, Input):
+        raise NetworkError(f"{name}: input: expected an Input, got {type(network_input).__name__}")
     require_choice(f"{name}: input", network_input.kind, INPUT_KINDS)
-    if len(network_input.shape) != 3:
+    if not isinstance(network_input.shape, (list, tuple)) or len(network_input.shape) != 3:
         raise NetworkError(f"{name}: the input must have the shape (Y, X, C), got {network_input.shape}")
     for size in network_input.shape:
         require_integer(f"{name}: input size", size, 1, MOST_INPUT)
@@ -223,6 +256,16 @@ def site_signals(node, signals, timesteps):
     if node.register_site is not None:
         sites[node.register_site] = node.operator.state(node.name, inputs, timesteps)
     return sites
+
+
+def require_plain(name, provenance):
+    """Check that a provenance is an object of words, finite numbers, lists and objects, as JSON has them."""
+    try:
+        is_plain = isinstance(provenance, dict) and json.loads(json.dumps(provenance, allow_nan=False)) == provenance
+    except (TypeError, ValueError, RecursionError):
+        is_plain = False
+    if not is_plain:
+        raise NetworkError(f"{name}: expected a dict of words, finite numbers, and lists and dicts of them")
 
 
 def require_logits(name, nodes, signals):

@@ -6,6 +6,9 @@ import numpy as np
 
 from refsim.errors import NetworkError, RegisterError
 
+MOST_CHARACTERS = 1024
+"""Of the name of a network, or of a site."""
+
 MAJOR, MINOR = 1, 1
 """A change of any expected value raises the major number of the numerics, a new choice the minor one."""
 
@@ -209,6 +212,18 @@ def require_integer(name, value, low, high):
         raise NetworkError(f"{name}: expected an integer from {low} to {high}, got {value!r}")
 
 
+def require_name(what, value):
+    """Check that something is called by characters that print, and not by too many for a model file.
+
+    Examples
+    --------
+    >>> require_name("node", "block0.attention.q")
+    """
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= MOST_CHARACTERS:
+        shown = repr(value[:20]) + "..." if isinstance(value, str) and len(value) > MOST_CHARACTERS else repr(value)
+        raise NetworkError(f"{what}: expected a name of 1 to {MOST_CHARACTERS} characters that print, got {shown}")
+
+
 def require_truth(name, value):
     """Check that a scalar is a truth value."""
     if not isinstance(value, bool):
@@ -217,5 +232,5 @@ def require_truth(name, value):
 
 def require_choice(name, value, choices):
     """Check that a word is one of those known."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise NetworkError(f"{name}: expected one of {', '.join(choices)}; got {value!r}")

@@ -1,10 +1,12 @@
 """What comes with the package: trained models and the handwritten digits."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from refsim.errors import ModelFileError, did_you_mean
+from refsim.printable import one_line
 
 PACKAGE = Path(__file__).parent
 
@@ -30,9 +32,21 @@ def no_file(path):
     """
     if not str(path):
         return "'': names no file"
-    if not Path(path).exists():
+    try:
+        there = Path(path).exists()
+    except (OSError, ValueError) as error:
+        return f"{one_line(str(path), 60)}: {getattr(error, 'strerror', None) or error}"
+    if not there:
         return f"{path}: no such file"
     return f"{path}: is {'a directory' if Path(path).is_dir() else 'no regular file'}"
+
+
+def is_file(path):
+    """Tell whether a path is a file; one that no system takes is none."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def model_path(path_or_name):
@@ -43,7 +57,9 @@ def model_path(path_or_name):
     ModelFileError
         If there is neither such a file nor such a name.
     """
-    if Path(path_or_name).is_file():
+    if not isinstance(path_or_name, (str, os.PathLike)):
+        raise ModelFileError(f"expected a model file or the name of a model, got {type(path_or_name).__name__}")
+    if is_file(path_or_name):
         return Path(path_or_name)
     if str(path_or_name) in model_names():
         return golden_folder() / "models" / f"{path_or_name}.npz"

@@ -14,7 +14,7 @@ from refsim.engine.plan import plannable, planned
 from refsim.engine.pool import Pool
 from refsim.errors import InputError, NetworkError, did_you_mean
 from refsim.network import INPUT_SITE, Fragment, Network, Node
-from refsim.numerics import Signal, require_choice
+from refsim.numerics import Signal, require_choice, require_name
 
 ENGINES = ("fast", "reference")
 
@@ -110,6 +110,7 @@ def run_fragment(fragment, inputs, threads=None):
         Every site but the inputs, in order of computation.
     """
     sites = [site for site in fragment.signals if site not in fragment.inputs]
+    inputs = {site: native(values) for site, values in inputs.items()}
     with Pool(threads) as pool:
         trace, _, _ = simulate(fragment, inputs, sites, CompiledRoute(pool))
     return trace
@@ -147,7 +148,8 @@ def run_operator(site, operator, *inputs):
     >>> trace["neuron"].tolist(), trace["neuron.membrane"].tolist()
     ([[0], [1], [0]], [[5], [0], [5]])
     """
-    frames = {f"input{place}": native(np.asarray(values)) for place, values in enumerate(inputs)}
+    require_name("name of the output", site)
+    frames = {f"input{place}": native(as_array(site, values)) for place, values in enumerate(inputs)}
     if not frames or any(
         values.dtype.kind not in "iu" or values.dtype == np.uint64 or values.ndim < 2 or not values.size
         for values in frames.values()
@@ -299,10 +301,8 @@ def input_frames(network, image):
     """
     if not isinstance(network, Network):
         raise NetworkError(f"expected a network, as refsim.load gives it, got {type(network).__name__}")
-    if isinstance(image, np.ma.MaskedArray):
-        raise InputError(f"{network.name}: got a masked array; every value must be there")
     expected, signal = network.input, network.signals[INPUT_SITE]
-    image = np.asarray(image)
+    image = as_array(network.name, image)
     if expected.is_static:
         frames = image[np.newaxis, ..., np.newaxis] if image.ndim == 2 else image[np.newaxis]
         shape, what = (1, *expected.shape), f"an image of shape {expected.shape}"
@@ -319,9 +319,19 @@ def input_frames(network, image):
     return np.ascontiguousarray(frames)
 
 
+def as_array(name, values):
+    """Return values as an array of which every one is there."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError(f"{name}: got a masked array; every value must be there")
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError(f"{name}: expected an array, got rows of different lengths") from error
+
+
 def native(values):
-    """Return integers in the order of bytes that the machine has."""
-    return values.astype(values.dtype.newbyteorder("="), copy=False)
+    """Return integers in the order of bytes that the machine has, and of axes that C has."""
+    return np.asarray(values, values.dtype.newbyteorder("="), order="C")
 
 
 def match_sites(network, record):

@@ -112,7 +112,7 @@ def test_raster_of_chosen_sites_is_smaller(folder):
 
 FAULTS = [
     (["run", "model.npz", "none.png"], "none.png: no such file"),
-    (["run", "n" * 300, "image.png"], "nnn: File name too long"),
+    (["run", "n" * 300, "image.png"], "nnn...: File name too long"),
     (["run", "none.npz", "image.png"], "none.npz: no such file; expected a model file, or a model that"),
     (["run", "model.npz", "wide.png"], "wide.png: is 20 x 10 pixels of mode RGB; seeded-a2os2a takes 8 x 8 of mode L"),
     (["run", "image.png", "image.png"], "image.png: not a refsim model"),

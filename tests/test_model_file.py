@@ -49,7 +49,7 @@ def test_a_model_is_written_whole_or_not_at_all(copied, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ModelFileError, match="cannot be written: No space left"):
         model_file.save(seeded_network(seed=1), copied)
     assert copied.read_bytes() == before and [copied] == list(copied.parent.iterdir())
 

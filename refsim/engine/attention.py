@@ -52,7 +52,9 @@ class AttendStep(PlacewiseStep):
     def calls(self, values, part, first, last):
         timesteps, width = self.graph.timesteps, self.width
         heads = self.tokens, self.places, width
-        scratch = values.scratch(("attention", part, self.context.name), partial(products, timesteps, self.tokens, width))
+        scratch = values.scratch(
+            ("attention", part, self.context.name), partial(products, timesteps, self.tokens, width)
+        )
         trains = (values.trains(site).reshape(heads) for site in self.sites)
         arguments = *trains, timesteps, first, last, scratch
         if self.neuron is None:
