@@ -34,6 +34,10 @@ def energy(network, census):
     ----------
     network : Network
     census : Census
+
+    Returns
+    -------
+    estimate : Energy
     """
     dense_macs = sum(
         node.operator.dense_macs(network.input_signals(node), network.signals[node.name]) for node in network.nodes

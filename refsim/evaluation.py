@@ -25,7 +25,7 @@ def count_correct(network, images, labels):
     -------
     correct : int
     seconds : float
-        Wall time, the first image (which may compile) left out.
+        Wall time of all images, after one run that may compile.
     """
     run(network, images[0])
     start = time.perf_counter()

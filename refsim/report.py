@@ -14,6 +14,12 @@ BEST_LOGITS = 5
 def firing_rates(network, result):
     """Return the share of neurons that fire, at each timestep, by site.
 
+    Parameters
+    ----------
+    network : Network
+    result : Result
+        Of a run of it.
+
     Returns
     -------
     rates : dict of list of float by site

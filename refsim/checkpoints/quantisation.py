@@ -60,6 +60,11 @@ def rounded_weights(path, site, weights, shift, bits=8):
     Returns
     -------
     weights : ndarray of int8, or of int16 beyond 8 bits, shape (inputs, outputs) or (rows, columns, inputs, outputs)
+
+    Raises
+    ------
+    CheckpointError
+        If shapes do not fit together.
     """
     if weights.ndim not in (2, 4) or shift.shape not in ((1,), weights.shape[:1]):
         raise CheckpointError(f"{path}: {site}: weight {weights.shape} and shift {shift.shape} do not fit each other")
@@ -81,8 +86,10 @@ def scaled_threshold(path, site, threshold, shifts):
 
     Parameters
     ----------
+    path, site : str
+        Named in errors.
     threshold : float
-        A multiple of a power of two.
+        A whole number of steps of every channel.
     shifts : ndarray of int64, shape (channels,)
 
     Returns

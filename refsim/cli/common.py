@@ -48,6 +48,11 @@ def require_writable(options, read=(), **suffixes):
         What the command reads; names of no file count for nothing.
     **suffixes : str
         How the file that each option names has to end.
+
+    Raises
+    ------
+    InputError
+        Naming the option and the file.
     """
     takers = {}
     for name, suffix in suffixes.items():

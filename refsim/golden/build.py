@@ -93,6 +93,11 @@ def build(recipes, threads=None):
         Everything but the ledger.
     kills : dict of dict of Kill
         By case of the quick selection, then by bug.
+
+    Raises
+    ------
+    GoldenError
+        If kernels, twin and hand do not agree on a case.
     """
     cases, kills = [], {}
     for recipe, module in recipes:

@@ -18,7 +18,7 @@ class Scores(Operator):
     Attributes
     ----------
     heads : int
-        Head h owns the channels h E to h E + E - 1.
+        1 to 1024. Head h owns the channels h E to h E + E - 1.
     gate : {"q", "k"}
         The operand whose spikes gate the additions.
     accumulator_bits : int

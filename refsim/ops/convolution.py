@@ -27,7 +27,10 @@ class Convolution(Operator):
     ----------
     weights : ndarray of int8 or int16, shape (window rows, window columns, channels, outputs)
     bias : ndarray of int32 or int64, shape (outputs,)
-    stride, padding : int
+    stride : int
+        1 to 64.
+    padding : int
+        From 0 on, below the shorter side of the window.
     planes : int
         0 where the input is spikes; else the number of bit planes of a non-negative input (8 for pixels).
     accumulator_bits : int

@@ -31,11 +31,15 @@ class LIF(Operator):
     thresholds : ndarray of int32 or int64, shape (channels,)
         Positive, on the step of the input; a charge that equals the threshold fires.
     spikes : {"binary", "ternary"}
+        Whether the neuron also fires -1, at minus the threshold.
     leak_shift : int
-        The membrane is divided by ``2**leak_shift`` each timestep.
+        0 to 16: the membrane is divided by ``2**leak_shift`` each timestep. Where a floor is halved, from 1 on.
     halve_input : bool
+        Whether half of the input is integrated.
     reset : {"zero", "subtract"}
+        What a spike leaves of the membrane: nothing, or the charge without the threshold.
     rounding : {"exact", "floor"}
+        Whether inputs and thresholds grow, so that nothing is rounded, or the membrane is shifted down.
     membrane_bits : int
         Declared width of the membrane.
     """

@@ -16,7 +16,10 @@ class MaxPool(Operator):
 
     Attributes
     ----------
-    window, stride, padding : int
+    window, stride : int
+        1 to 64.
+    padding : int
+        0 to window - 1; no maximum is taken from it.
     """
 
     window: int = 3

@@ -17,7 +17,7 @@ class ReLU(Operator):
     Attributes
     ----------
     shift : int
-        Bits dropped, rounding down.
+        0 to 31: bits dropped, rounding down.
     cap : int
         Largest spike, at most 127.
     """

@@ -16,6 +16,7 @@ class Residual(Operator):
     Attributes
     ----------
     stream_shift, branch_shift : int
+        0 to 31: how far each is shifted to the left, to the common step.
     accumulator_bits : int
         Declared width of the stream.
     """

@@ -23,6 +23,11 @@ def save_checkpoint(path, twin, provenance):
         Folded; its weights are written as float32, unrounded.
     provenance : dict
         Data, seed, command and accuracies.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be written.
     """
     tensors = {
         name: tensor.to(torch.float32) if tensor.is_floating_point() else tensor

@@ -22,6 +22,11 @@ def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay
     twin : Twin
     images : Tensor of uint8, shape (n, C, Y, X)
     labels : Tensor of int64, shape (n,)
+    epochs : int
+    batch : int
+        Images of a step; those that are left over are left out.
+    learning_rate, weight_decay : float
+        Of AdamW; the rate rises, and falls to 0 at the end.
     generator : torch.Generator
         Source of the order of images and of the distortions.
     title : str
@@ -29,6 +34,10 @@ def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay
     bfloat16 : bool
         Whether convolutions and products run in bfloat16, which processors with such instructions do faster; spikes,
         pixels and rounded weights are exact in it.
+
+    Returns
+    -------
+    loss : float
     """
     optimiser = torch.optim.AdamW(twin.parameters(), lr=learning_rate, weight_decay=weight_decay)
     steps = epochs * (len(images) // batch)

@@ -122,6 +122,13 @@ def directed(name, title, op, operator, inputs, hand, **fields):
 
     Parameters
     ----------
+    name, title : str
+        The end of the case's id, and what a reader should know.
+    op : str
+        Of `ONE_OPERATOR`.
+    operator : Operator
+    inputs : list of (str, list)
+        Kind and values of each.
     hand : list, or dict of lists by site
         A list stands for the operator's own site; arrays as nested lists with all axes.
     """
