@@ -42,8 +42,8 @@ class AssemblyCensus:
         On general registers, divisions included.
     forbidden : tuple of str
         Vector multiplications and floating-point instructions, as they stand.
-    spreading : tuple of (int, str)
-        Factors that spread a byte over a word, and the instructions that multiply by them.
+    spreading : tuple of str
+        Multiplications by a factor that spreads a byte over a word.
     """
 
     instructions: int
@@ -78,7 +78,8 @@ def read_assembly(assembly, names):
             forbidden.append(line.strip())
         elif SCALAR_MULTIPLY.match(mnemonic) or DIVIDE.match(mnemonic):
             multiplies += 1
-            spreading += [(factor, line.strip()) for factor in FACTORS & factors_of(operands, held)]
+            if FACTORS & factors_of(operands, held):
+                spreading.append(line.strip())
         elif mnemonic.startswith("mov"):
             held |= dict.fromkeys(registers_of(operands), next(iter(numbers_of(operands)), None))
     return AssemblyCensus(instructions, multiplies, tuple(forbidden), tuple(spreading))

@@ -124,6 +124,7 @@ def going_on(blocks, successors):
     edges = {
         (places[name], place)
         for place, block in enumerate(blocks)
+        if silent[place]
         for name in failing_ways(block)
         if name in places and silent[places[name]]
     }
@@ -135,7 +136,12 @@ def going_on(blocks, successors):
             for place, ways in enumerate(successors)
         ]
         failing |= {place for place, ways in enumerate(left) if silent[place] and successors[place] and not ways}
-    return left
+    ending, before = {place for place, ways in enumerate(left) if not ways}, 0
+    while before != len(ending):
+        before = len(ending)
+        ending |= {place for place, ways in enumerate(left) if not ending.isdisjoint(ways)}
+    # What only an exception ends keeps its ways: there is no other end at which to see what was decided.
+    return [ways if place in ending else successors[place] for place, ways in enumerate(left)]
 
 
 def is_silent(instruction):

@@ -86,6 +86,7 @@ class Function:
 
     Attributes
     ----------
+    identity : int
     name : str
     arguments : dict of str by int
         Names of the parameters by identity, in order.
@@ -93,6 +94,7 @@ class Function:
         The first is the entry.
     """
 
+    identity: int
     name: str
     arguments: dict
     blocks: tuple
@@ -119,6 +121,7 @@ def read_functions(ir):
     lines = source_lines(str(module))
     return {
         function.name: Function(
+            identity(function),
             function.name,
             {identity(argument): argument.name for argument in function.arguments},
             tuple(read_block(block, lines[function.name]) for block in function.blocks),

@@ -33,8 +33,8 @@ CONTROL = {"br", "switch", "unreachable", "fence", "alloca", "indirectbr"}
 
 PASSING_CALLS = re.compile(
     r"llvm\.(smax|smin|umax|umin|abs|ctpop|ctlz|cttz|bswap|bitreverse|fshl|fshr|[su](add|sub)\.(sat|with\.overflow)"
-    r"|vector\.reduce\.(add|and|or|xor|smax|smin|umax|umin)|vector\.(insert|extract|splice|interleave2|deinterleave2)"
-    r"|experimental\.vector\.\w+|stepvector)\b"
+    r"|vector\.reduce\.(add|and|or|xor|smax|smin|umax|umin)|stepvector"
+    r"|(experimental\.)?vector\.(insert|extract|splice|reverse|interleave2|deinterleave2))\b"
 )
 MULTIPLYING_CALLS = re.compile(
     r"llvm\.([su]mul\.(with\.overflow|fix)|vector\.reduce\.mul|x86\.[\w.]*(pmadd|pmul|dp\w*))"
@@ -42,11 +42,12 @@ MULTIPLYING_CALLS = re.compile(
 LOADING_CALLS = re.compile(r"llvm\.masked\.(load|gather|expandload)\b")
 STORING_CALLS = re.compile(r"llvm\.(masked\.(store|scatter|compressstore)|memset|memcpy|memmove)\b")
 OF_ADDRESSES = re.compile(r"= icmp (?:samesign )?\w+ ptr ")
-COMPARING_CALLS = re.compile(r"llvm\.[su]cmp\b")
+COMPARING_CALLS = re.compile(r"llvm\.([su]cmp|get\.active\.lane\.mask)\b")
 FUNNEL_SHIFTS = re.compile(r"llvm\.fsh[lr]\b")
 SILENT_CALLS = re.compile(
-    r"llvm\.(lifetime\.(start|end)|assume|dbg\.\w+|experimental\.noalias\.scope\.decl|prefetch|get\.active\.lane\.mask)\b"
-    r"|NRT_(incref|decref|Free|(Rea|A)llocate(_External)?|MemInfo_(call_dtor|(alloc|new|data|varsize)\w*))$"
+    r"llvm\.(lifetime\.(start|end)|assume|dbg\.\w+|experimental\.noalias\.scope\.decl|prefetch)\b"
+    r"|NRT_(incref|decref|Free|Allocate|Reallocate|MemInfo_(alloc(_dtor)?(_safe)?(_aligned)?|data_fast|new_varsize(_dtor)?"
+    r"|varsize_(alloc|realloc|free)))$"
 )
 ELEMENT_BITS = re.compile(r"getelementptr (?:inbounds |nuw |nusw )*(.+?), (?:ptr|<)")
 POWER_OF_TWO_ELEMENT = re.compile(r"(i8|i16|i32|i64|i128|ptr)$")
@@ -89,15 +90,17 @@ class Taint:
     violations : list of Violation
     address_multiplications : int
         Multiplications and divisions, none of them of data, that serve addresses and loop bounds.
-    factors : set of int
-        Constants by which something is multiplied.
     """
 
     def __init__(self, functions, root, others=()):
-        self.functions, self.root, self.roots = functions, root, {root, *others}
+        self.functions, self.root = functions, root
+        self.places = {function.identity: name for name, function in functions.items()}
         self.marks, self.sources, self.origins = {}, {}, {}
-        self.reached = self.reachable(*self.roots)
-        self.branches = {name: Control(functions[name].blocks, name == root).branches for name in self.reached}
+        self.reached = self.reachable(root, *others)
+        self.roots = {root, *others, *self.given(*self.reached)}
+        called = {each.callee for name in self.reached for each in functions[name].instructions}
+        alone = {root} - called - self.given(*self.reached)
+        self.branches = {name: Control(functions[name].blocks, name in alone).branches for name in self.reached}
         self.differing = {name: self.differing_arguments(name) for name in self.reached}
         self.returned = dict.fromkeys(self.reached, 0)
         while self.sweep():
@@ -109,18 +112,23 @@ class Taint:
             is_multiplication(instruction) and not self.mark_of(*instruction.operands) & DATA
             for instruction in instructions
         )
-        self.factors = {
-            operand.constant for each in instructions if is_multiplication(each) for operand in each.operands
-        }
+
+    def given(self, *names):
+        """Return the functions whose address some functions give to others: who calls them, and with what, is not seen."""
+        operands = (
+            operand for name in names for each in self.functions[name].instructions for operand in each.operands
+        )
+        return {self.places[operand.identity] for operand in operands if operand.identity in self.places}
 
     def reachable(self, *roots):
-        """Return the names of the roots and of every function with a body that is called from them."""
+        """Return the names of the roots and of every function with a body that is called from them, or given to others."""
         names, waiting = [], list(roots)
         while waiting:
             name = waiting.pop()
             if name in self.functions and name not in names and not SILENT_CALLS.match(name):
                 names.append(name)
                 waiting += [instruction.callee for instruction in self.functions[name].instructions]
+                waiting += self.given(name)
         return names
 
     def differing_arguments(self, name):
@@ -166,6 +174,8 @@ class Taint:
         elif opcode == "getelementptr":
             self.mark_from(instruction, operands, kept=DATA | ADDRESS)
             self.mark_from(instruction, operands, kept=PRODUCT, becomes=ADDRESS)
+        elif instruction.callee.startswith("NRT_"):
+            self.mark_from(instruction, operands, kept=DATA)
         elif opcode == "ptrtoint":
             self.mark_from(instruction, operands)
             self.mark_from(instruction, operands, kept=ADDRESS, becomes=PRODUCT)
@@ -217,6 +227,10 @@ class Taint:
         elif opcode == "getelementptr" and self.mark_of(*operands[1:]) & DATA and not has_shift_scale(instruction):
             yield self.violation(
                 instruction, "a value loaded from memory is multiplied into an address", operands[1:], DATA
+            )
+        elif opcode == "alloca" and self.mark_of(*operands) & DATA:
+            yield self.violation(
+                instruction, "a value loaded from memory says how much memory is reserved", operands, DATA
             )
         elif self.mark_of(*shifted_by(instruction)) & DATA:
             yield self.violation(

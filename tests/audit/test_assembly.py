@@ -148,7 +148,7 @@ def test_a_byte_is_not_spread_by_a_product(operation, factor):
     machine = machine_for("x86_64-unknown-linux-gnu", "x86-64")
     module = llvm.parse_assembly(SPREAD.format(width=3, operation=operation))
     census = read_assembly(machine.emit_assembly(module), ["kernel"])
-    assert [factor] == [each for each, _ in census.spreading] and "imul" in census.spreading[0][1]
+    assert ["imul"] == [text[:4] for text in census.spreading]
     assert () == read_assembly(X86.format(line=f"movabsq\t${factor}, %rax"), ["kernel"]).spreading
 
 
