@@ -66,7 +66,7 @@ def read_assembly(assembly, names):
     -------
     census : AssemblyCensus
     """
-    instructions, multiplies, forbidden, spreading, held = 0, 0, [], [], {}
+    instructions, multiplies, forbidden, spreading, held = 0, 0, [], [], set()
     for line in function_lines(assembly, set(names)):
         match = INSTRUCTION.match(line)
         if not match:
@@ -78,10 +78,10 @@ def read_assembly(assembly, names):
             forbidden.append(line.strip())
         elif SCALAR_MULTIPLY.match(mnemonic) or DIVIDE.match(mnemonic):
             multiplies += 1
-            if FACTORS & factors_of(operands, held):
+            if FACTORS & numbers_of(operands) or held & registers_of(operands):
                 spreading.append(line.strip())
         elif mnemonic.startswith("mov"):
-            held |= dict.fromkeys(registers_of(operands), next(iter(numbers_of(operands)), None))
+            held = holding_factors(operands, held)
     return AssemblyCensus(instructions, multiplies, tuple(forbidden), tuple(spreading))
 
 
@@ -98,9 +98,12 @@ def function_lines(assembly, names):
             yield line
 
 
-def factors_of(operands, held):
-    """Return the constants among operands, and those that their registers were given last."""
-    return numbers_of(operands) | {held.get(register) for register in registers_of(operands)}
+def holding_factors(operands, held):
+    """Return the registers that may hold a factor after a move, given those before; to save one does not empty it."""
+    registers, numbers = registers_of(operands), numbers_of(operands)
+    if numbers:
+        return held | registers if FACTORS & numbers else held - registers
+    return held | registers if held & registers and "(" not in operands else held
 
 
 def numbers_of(operands):
@@ -110,4 +113,4 @@ def numbers_of(operands):
 def registers_of(operands):
     """Return the registers among operands; all widths of one have one name."""
     names = (x86 or arm for x86, arm in REGISTER.findall(operands))
-    return [name[name[0] in "erwx" :].removesuffix("d") for name in names]
+    return {name[name[0] in "erwx" :].removesuffix("d") for name in names}

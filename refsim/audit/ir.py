@@ -144,6 +144,8 @@ def source_lines(text):
             found = lines.setdefault(definition.group(1).strip('"'), [])
         elif INSTRUCTION.match(line):
             found.append(None)
+        elif line == "}":
+            found = []
         reference = DEBUG_REFERENCE.search(line)
         if reference and found and not definition:
             found[-1] = numbers.get(reference.group(1))

@@ -152,6 +152,13 @@ def test_a_byte_is_not_spread_by_a_product(operation, factor):
     assert () == read_assembly(X86.format(line=f"movabsq\t${factor}, %rax"), ["kernel"]).spreading
 
 
+def test_a_factor_is_known_wherever_it_is_kept():
+    """Saved, and moved to another register, it is the same; a register that is given another number has lost it."""
+    start = "movabsq\t$72340172838076673, %rcx\n\tmovq\t%rcx, 8(%rsp)\n\tmovq\t%rcx, %r8\n\t"
+    for end, count in (("imulq\t%r8, %rdx", 1), ("imulq\t%rcx, %rdx", 1), ("movl\t$3, %ecx\n\timulq\t%rcx, %rdx", 0)):
+        assert count == len(read_assembly(X86.format(line=start + end), ["kernel"]).spreading)
+
+
 PRODUCTS = """
 define void @kernel(ptr %a, ptr %b) {{
   %x = load <4 x i32>, ptr %a
