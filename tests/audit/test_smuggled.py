@@ -201,10 +201,10 @@ def test_where_a_byte_fills_a_word():
     That the same factor stands in another product excuses nothing.
     """
 
-    @numba.njit("(uint8[::1], int64, uint8[::1], int64)")
-    def fill(a, i, out, n):
+    @numba.njit("(uint8[::1], int64, uint8[::1], int64, uint8[::1])")
+    def fill(a, i, out, n, table):
         value = a[i * 3]
-        out[0] = a[n * 16843009]
+        table[0] = table[n * 16843009]
         for place in range(100):
             out[place] = value
 
