@@ -54,6 +54,7 @@ def test_engines_are_equal_whatever_is_recorded(name, timesteps, seed, patterns,
     known = [pattern for pattern in patterns if any(matches(site, pattern) for site in network.signals)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("refsim.engine.pool.PARALLEL_COST", 0)
+        patch.setattr("refsim.engine.balance.LONG_COST", 0)
         assert_equal(*both_engines(network, input_of(network, seed), record=known, threads=threads))
 
 
@@ -76,25 +77,20 @@ def arrays_of(arguments):
 @pytest.mark.parametrize("timesteps", [4, 6])
 def test_arrays_of_tuned_kernels_are_apart(name, timesteps, monkeypatch):
     """What LLVM is told: an array that a tuned kernel writes shares no memory with another of its arrays."""
-    calls, original = [], Kernel.bound
+    calls, original = [], Kernel._run
 
-    def watched(kernel, *arguments):
-        call = original(kernel, *arguments)
+    def compared(kernel, entry_point, report, arguments):
         arrays = list(arrays_of(arguments))
         pairs = [pair for pair in combinations(arrays, 2) if kernel.apart and np.may_share_memory(*pair)]
+        before = [[array.copy() for array in pair] for pair in pairs]
+        outcome = original(kernel, entry_point, report, arguments)
+        calls.append(kernel.apart)
+        for pair, copies in zip(pairs, before):
+            for array, copy in zip(pair, copies):
+                np.testing.assert_array_equal(array, copy, err_msg=kernel.__name__)
+        return outcome
 
-        def compared():
-            before = [[array.copy() for array in pair] for pair in pairs]
-            outcome = call()
-            calls.append(kernel.apart)
-            for pair, copies in zip(pairs, before):
-                for array, copy in zip(pair, copies):
-                    np.testing.assert_array_equal(array, copy, err_msg=kernel.__name__)
-            return outcome
-
-        return compared
-
-    monkeypatch.setattr(Kernel, "bound", watched)
+    monkeypatch.setattr(Kernel, "_run", compared)
     network = network_of(name, timesteps=timesteps)
     run(network, input_of(network, 0))
     assert any(calls)
@@ -117,23 +113,22 @@ def test_no_thread_is_woken_for_little_work(monkeypatch, cost, works):
 def test_threads_that_are_awake_share_smaller_work():
     """A sixteenth of what a thread is woken for."""
     with Pool(2) as pool:
-        assert [0, 10] == pool.bounds(10, PARALLEL_COST - 1) == pool.bounds(10, (PARALLEL_COST >> 4) - 1, awake=True)
-        assert [0, 5, 10] == pool.bounds(10, PARALLEL_COST) == pool.bounds(10, PARALLEL_COST >> 4, awake=True)
+        assert 1 == pool.parts(10, PARALLEL_COST - 1) == pool.parts(10, (PARALLEL_COST >> 4) - 1, awake=True)
+        assert 2 == pool.parts(10, PARALLEL_COST) == pool.parts(10, PARALLEL_COST >> 4, awake=True)
+        assert [0, 10] == pool.bounds(10, PARALLEL_COST - 1) and [0, 5, 10] == pool.bounds(10, PARALLEL_COST)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["own thread", "another"])
 def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch, elsewhere):
     """Of three threads the caller's own fails, or both others, before it meets them; the network still works after."""
-    network, original = network_of("spikformer"), Kernel.bound
+    network, original = network_of("spikformer"), Kernel._run
     expected = run(network, input_of(network, 0), engine="reference")
     monkeypatch.setattr("refsim.engine.pool.PARALLEL_COST", 0)
 
-    def failing():
-        raise ValueError("a fault on purpose")
-
-    def planted(kernel, *arguments):
-        fails = kernel.__name__ == "pool_trains" and (arguments[4] > 0) == elsewhere
-        return failing if fails else original(kernel, *arguments)
+    def planted(kernel, entry_point, report, arguments):
+        if kernel.__name__ == "pool_trains" and (arguments[4] > 0) == elsewhere:
+            raise ValueError("a fault on purpose")
+        return original(kernel, entry_point, report, arguments)
 
     ends = SimpleQueue()
 
@@ -144,7 +139,7 @@ def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch, elsewh
             ends.put(fault)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Kernel, "bound", planted)
+        patch.setattr(Kernel, "_run", planted)
         Thread(target=run_into_the_fault, daemon=True).start()
         assert str(ends.get(timeout=60)) == "a fault on purpose"
     assert_equal(expected, run(network, input_of(network, 0), threads=3))

@@ -10,7 +10,7 @@ from refsim.bench.machine import OtherWork, disturbance
 from refsim.bench.peers import Absent, require_module
 from refsim.bench.results import Comparison, Line
 from refsim.bench.timing import Concurrency, interleaved
-from refsim.engine.chain import call_all
+from refsim.engine.chain import Calls
 from refsim.engine.listing import list_scratch, listed, listing
 from refsim.engine.packing import Packed
 from refsim.engine.pool import Pool
@@ -45,13 +45,12 @@ def fast_kernel(spikes, weights, threads):
     planes = np.ascontiguousarray(spikes).view(np.uint8)[np.newaxis]
     lists, pool = listed(planes, 1, 1), Pool(threads)
     sums = np.empty((1, len(spikes), weights.shape[1]), np.int32)
-    bounds, calls = pool.bounds(len(spikes), sums.size), []
+    bounds, works = pool.bounds(len(spikes), sums.size), []
     for first, last in pairwise(bounds):
         search = list_scratch(spikes.shape[1], lists.runs.shape[-1], lambda _, dtype, shape: np.zeros(shape, dtype))
         arguments = lists.of_group(0), (len(spikes), 1), *packed.arguments, *packed.scratch(lists)
-        gather = gather_sums.bound(*arguments, first, last, sums)
-        calls.append([*listing(planes, 1, first, last, search, lists), gather])
-    works = [partial(call_all, part) for part in calls]
+        calls = [*listing(planes, 1, search, lists), gather_sums.ranged(*arguments, sums)]
+        works.append(partial(Calls(calls), first, last))
 
     def work():
         pool.share(works)

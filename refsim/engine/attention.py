@@ -49,18 +49,18 @@ class AttendStep(PlacewiseStep):
         else:
             values.plain[self.context.name] = values.buffer(self.context.name, np.int32, (timesteps, *shape))
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         timesteps, width = self.graph.timesteps, self.width
         heads = self.tokens, self.places, width
         scratch = values.scratch(
             ("attention", part, self.context.name), partial(products, timesteps, self.tokens, width)
         )
         trains = (values.trains(site).reshape(heads) for site in self.sites)
-        arguments = *trains, timesteps, first, last, scratch
+        arguments = *trains, timesteps, scratch
         if self.neuron is None:
-            return [attend.bound(*arguments, values.plain[self.context.name].reshape(timesteps, *heads))]
+            return [attend.ranged(*arguments, values.plain[self.context.name].reshape(timesteps, *heads))]
         firing = self.no_bias, *self.firing.arguments, Neurons.scratch(values, part)
-        return [attend_trains.bound(*arguments, *firing, values.trains(self.neuron.name))]
+        return [attend_trains.ranged(*arguments, *firing, values.trains(self.neuron.name))]
 
     def always(self):
         return {} if self.neuron is None else {self.neuron.name: self.neuron_census}

@@ -24,19 +24,19 @@ class PlacewiseStep(Step):
         """Tell whether a place asks of an input for nothing but what the same place of it holds as trains."""
         return True
 
-    def calls(self, values, part, first, last):
-        """Return the kernels, with their arguments, that compute some places, in order.
+    def calls(self, values, part):
+        """Return the kernels that compute places, in order.
 
         Parameters
         ----------
         values : Values
         part : int
-            Which of the parts that are computed side by side, each in a thread of its own.
-        first, last : int
+            Which of the threads that compute places side by side.
 
         Returns
         -------
         calls : list of callable
+            Takes the first place and the one after the last, and returns the kernel with all its arguments.
         """
         return []
 
@@ -58,16 +58,41 @@ class PlacewiseStep(Step):
         return {node.name for node in self.nodes}
 
 
-def call_all(calls):
-    """Call one after the other."""
-    for call in calls:
-        call()
+class Calls:
+    """The kernels of one thread, bound to the same places until these change.
+
+    Parameters
+    ----------
+    calls : list of callable
+        As steps give them.
+    """
+
+    def __init__(self, calls):
+        self.calls, self.places, self.bound = calls, None, []
+
+    def __call__(self, first, last):
+        """Compute some places."""
+        if self.places != (first, last):
+            self.places = first, last
+            self.bound = [call(first, last) for call in self.calls] if first < last else []
+        for bound in self.bound:
+            bound()
 
 
-def counting(values, site, part, trains, first, last):
+def of_channels(channels, call):
+    """Return a call of places, given one of single neurons, so many at each place."""
+    return lambda first, last: call(first * channels, last * channels)
+
+
+def whole(bound):
+    """Return a call of places, given a kernel that computes the only place there is."""
+    return lambda first, last: bound
+
+
+def counting(values, site, part, trains):
     """Return the call that counts the spikes of each timestep at some places of trains (places, C)."""
-    channels, tally = trains.shape[1], values.tally(site, part)
-    return count_trains.bound(trains.reshape(-1), first * channels, last * channels, values.counting_lanes(part), tally)
+    lanes, tally = values.counting_lanes(part), values.tally(site, part)
+    return of_channels(trains.shape[1], count_trains.ranged(trains.reshape(-1), lanes, tally))
 
 
 class CountStep(PlacewiseStep):
@@ -87,9 +112,9 @@ class CountStep(PlacewiseStep):
     def inputs(self):
         return {self.site}
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         trains = values.trains(self.site).reshape(self.places, self.shape[-1])
-        return [counting(values, self.site, part, trains, first, last)]
+        return [counting(values, self.site, part, trains)]
 
 
 class Chain:
@@ -123,9 +148,9 @@ class Chain:
         for step in self.steps:
             step.prepare(values)
 
-    def calls(self, values, part, first, last):
-        """Return the calls of every step for some places."""
-        return [call for step in self.steps for call in step.calls(values, part, first, last)]
+    def calls(self, values, part):
+        """Return the calls of every step."""
+        return [call for step in self.steps for call in step.calls(values, part)]
 
 
 def chained(steps):

@@ -6,7 +6,7 @@ import numpy as np
 
 from refsim.audit.census import Counted
 from refsim.audit.guard import guarded
-from refsim.engine.chain import PlacewiseStep, counting
+from refsim.engine.chain import PlacewiseStep, counting, of_channels
 from refsim.engine.values import aligned
 from refsim.kernels.fast.lif import CHUNK, fire_trains
 from refsim.kernels.fast.trains import unpack_trains
@@ -77,17 +77,17 @@ class FireStep(PlacewiseStep):
             self.currents = currents.reshape(len(currents), self.places, self.shape[-1])
         values.planes[node.name] = values.buffer(node.name, np.uint8, (1, *self.shape))
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         (node,), calls, channels = self.nodes, [], self.shape[-1]
         if self.unpacked:
             planes, timesteps = values.planes[node.inputs[0]], len(self.currents)
-            flat = planes.reshape(len(planes), -1), timesteps, first * channels, last * channels
-            calls.append(unpack_trains.bound(*flat, self.currents.reshape(timesteps, -1)))
+            flat = planes.reshape(len(planes), -1), timesteps, self.currents.reshape(timesteps, -1)
+            calls.append(of_channels(channels, unpack_trains.ranged(*flat)))
         trains = values.trains(node.name).reshape(self.places, channels)
         scratch = Neurons.scratch(values, part)
-        arguments = self.currents, self.no_bias, *self.firing.arguments, first, last, scratch
-        calls.append(fire_trains.bound(*arguments, trains))
-        return [*calls, counting(values, node.name, part, trains, first, last)]
+        arguments = self.currents, self.no_bias, *self.firing.arguments, scratch
+        calls.append(fire_trains.ranged(*arguments, trains))
+        return [*calls, counting(values, node.name, part, trains)]
 
     def always(self):
         return {self.nodes[0].name: self.census}

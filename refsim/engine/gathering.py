@@ -121,11 +121,11 @@ class SumsStep(GatherStep):
         (node,), timesteps = self.affine, self.graph.timesteps
         values.plain[node.name] = values.buffer(node.name, np.int32, (timesteps, *self.graph.signals[node.name].shape))
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         sums = values.plain[self.affine[0].name]
         out = sums.reshape(len(sums), self.places, sums.shape[-1])
         return [
-            gather_sums.bound(*self.arguments(values, part, group), first, last, out[start : start + TIMESTEPS_AT_ONCE])
+            gather_sums.ranged(*self.arguments(values, part, group), out[start : start + TIMESTEPS_AT_ONCE])
             for group, start in enumerate(range(0, len(out), TIMESTEPS_AT_ONCE))
         ]
 
@@ -150,16 +150,16 @@ class TrainsStep(GatherStep):
                 self.trains.reshape(shape) if alone else values.buffer(node.name, np.uint8, shape)
             )
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         scratch = Neurons.scratch(values, part)
-        arguments = *self.arguments(values, part), first, last, *self.firing.arguments, scratch
-        calls, start = [gather_trains.bound(*arguments, self.trains)], 0
+        arguments = *self.arguments(values, part), *self.firing.arguments, scratch
+        calls, start = [gather_trains.ranged(*arguments, self.trains)], 0
         for node in self.neurons:
             outputs = self.graph.signals[node.name].shape[-1]
             layer = values.trains(node.name).reshape(self.places, outputs)
             if len(self.neurons) > 1:
-                calls.append(take_channels.bound(self.trains, start, first, last, layer))
-            calls.append(counting(values, node.name, part, layer, first, last))
+                calls.append(take_channels.ranged(self.trains, start, layer))
+            calls.append(counting(values, node.name, part, layer))
             start += outputs
         return calls
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from refsim.audit.guard import unguarded
-from refsim.engine.chain import PlacewiseStep, call_all
+from refsim.engine.chain import Calls, PlacewiseStep
 from refsim.kernels.fast.listing import CODES, COPIED, FEW, PATTERNS, TIMESTEPS_AT_ONCE, list_trains
 from refsim.kernels.fast.words import WORD
 
@@ -92,19 +92,12 @@ def list_scratch(channels, codes, make):
     )
 
 
-def listing(planes, taps, first, last, scratch, lists, fewest=FEWEST_ROWS):
-    """Return the calls that list some places of planes of trains (P, M, C), for windows of so many taps."""
+def listing(planes, taps, scratch, lists, fewest=FEWEST_ROWS):
+    """Return the calls that list places of planes of trains (P, M, C), for windows of so many taps."""
     assert fewest <= FEW, "what is taken apart is copied at once"
     return [
-        list_trains.bound(
-            planes,
-            group,
-            fewest_channels(taps, fewest),
-            first,
-            last,
-            scratch,
-            *lists.of_group(group),
-            lists.ones[group],
+        list_trains.ranged(
+            planes, group, fewest_channels(taps, fewest), scratch, *lists.of_group(group), lists.ones[group]
         )
         for group in range(len(lists.events))
     ]
@@ -117,11 +110,8 @@ def listed(planes, taps, groups, fewest=FEWEST_ROWS):
         return np.zeros(shape, dtype)
 
     lists = list_memory(planes.shape, taps, groups, make)
-    call_all(
-        listing(
-            planes, taps, 0, planes.shape[1], list_scratch(planes.shape[2], lists.runs.shape[-1], make), lists, fewest
-        )
-    )
+    scratch = list_scratch(planes.shape[2], lists.runs.shape[-1], make)
+    Calls(listing(planes, taps, scratch, lists, fewest))(0, planes.shape[1])
     return lists
 
 
@@ -161,7 +151,7 @@ class ListStep(PlacewiseStep):
             self.planes(values).shape, self.taps, groups, self.memory(values)
         )
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         lists = values.lists[self.site, self.taps]
         scratch = list_scratch(self.channels, lists.runs.shape[-1], self.memory(values, part))
-        return listing(self.planes(values), self.taps, first, last, scratch, lists)
+        return listing(self.planes(values), self.taps, scratch, lists)

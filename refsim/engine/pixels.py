@@ -73,18 +73,18 @@ class PixelsStep(PlacewiseStep):
         else:
             values.plain[node.name] = values.buffer(node.name, np.int32, (1, *self.shape))
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         node, *neurons = self.nodes
         (image,) = values.plain[node.inputs[0]]
         scratch = values.scratch(("pixels", part, node.name), partial(self.packed.scratch, image.shape))
-        arguments = image, *self.packed.arguments, *scratch, first, last
+        arguments = image, *self.packed.arguments, *scratch
         if not neurons:
-            return [gather_pixels.bound(*arguments, values.plain[node.name].reshape(self.places, self.shape[-1]))]
+            return [gather_pixels.ranged(*arguments, values.plain[node.name].reshape(self.places, self.shape[-1]))]
         trains = values.trains(neurons[0].name).reshape(self.places, self.shape[-1])
         scratch = Neurons.scratch(values, part)
         return [
-            gather_pixel_trains.bound(*arguments, *self.firing.arguments, scratch, trains),
-            counting(values, neurons[0].name, part, trains, first, last),
+            gather_pixel_trains.ranged(*arguments, *self.firing.arguments, scratch, trains),
+            counting(values, neurons[0].name, part, trains),
         ]
 
     def always(self):

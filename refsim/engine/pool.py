@@ -108,8 +108,8 @@ class Pool:
         """Return how many threads are worth being woken for so much work, in nanoseconds of one."""
         return self.threads if cost >= PARALLEL_COST else 1
 
-    def bounds(self, count, cost, awake=False):
-        """Return where the parts of a range begin, and its end: one for each thread where the work is long, else one.
+    def parts(self, count, cost, awake=False):
+        """Return how many parts a range has: one for each thread where the work is long, else one.
 
         Parameters
         ----------
@@ -120,7 +120,11 @@ class Pool:
         awake : bool
             Whether the threads are awake.
         """
-        parts = min(self.threads, count) if cost >= PARALLEL_COST >> (AWAKE if awake else 0) else 1
+        return min(self.threads, count) if cost >= PARALLEL_COST >> (AWAKE if awake else 0) else 1
+
+    def bounds(self, count, cost):
+        """Return where equal parts of a range begin, and its end; arguments are those of `parts`."""
+        parts = self.parts(count, cost)
         return [count * part // parts for part in range(parts + 1)]
 
     def share(self, works, missing=None):

@@ -3,11 +3,11 @@
 import os
 import time
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
-from refsim.engine.chain import Chain, PlacewiseStep, call_all
+from refsim.engine.balance import Balance
+from refsim.engine.chain import Calls, Chain, PlacewiseStep
 from refsim.engine.step import Step
 from refsim.kernels.fast.barrier import APART, meet
 
@@ -44,7 +44,8 @@ class Program(Step):
     def run(self, values, pool):
         if pool.threads not in self.works:
             self.works[pool.threads] = self.shared_out(values, pool)
-        turns, works = self.works[pool.threads]
+        balance, turns, works = self.works[pool.threads]
+        balance.begin()
         turns.fill(0)
         pool.share(works, partial(call_off, turns))
         counted = dict(self.always)
@@ -53,22 +54,28 @@ class Program(Step):
         return counted
 
     def shared_out(self, values, pool):
-        """Return the turns that threads have come to, and the work of each thread."""
+        """Return the balance of the threads, the turns that they have come to, and the work of each."""
         threads = pool.threads_for(self.cost)
+        parts = [pool.parts(chain.places, chain.cost, awake=True) if threads > 1 else 1 for chain in self.chains]
+        balance = Balance([(chain.places, count, chain.cost) for chain, count in zip(self.chains, parts)], threads)
         turns = np.zeros(threads << APART, np.int64)
-        calls = (self.calls(values, pool, part, turns if threads > 1 else None) for part in range(threads))
-        return turns, [partial(take_part, own, part, turns) for part, own in enumerate(calls)]
+        calls = (self.calls(values, part, turns, balance) for part in range(threads))
+        return balance, turns, [partial(take_part, own, part, turns) for part, own in enumerate(calls)]
 
-    def calls(self, values, pool, part, turns):
+    def calls(self, values, part, turns, balance):
         """Return what one thread does: its places of every chain, and the meetings between them, if it is not alone."""
-        calls, patience = [], PATIENCE if pool.threads <= (os.cpu_count() or 1) else 1
+        calls, threads = [], len(turns) >> APART
+        patience = PATIENCE if threads <= (os.cpu_count() or 1) else 1
         for turn, chain in enumerate(self.chains):
-            if turn and turns is not None:
+            if turn and threads > 1:
+                if part == 0 and balance.long[turn]:
+                    calls.append(partial(balance.look, turn))
                 calls.append(partial(wait, meet.bound(part, turn, patience, turns)))
-            bounds = pool.bounds(chain.places, chain.cost, awake=True) if turns is not None else [0, chain.places]
-            parts = list(pairwise(bounds))
-            if part < len(parts):
-                calls += chain.calls(values, part, *parts[part])
+            first, last = balance.limits[turn][part]
+            if balance.long[turn]:
+                calls.append(partial(balance.compute, turn, part, Calls(chain.calls(values, part))))
+            elif first < last:
+                calls += [call(first, last) for call in chain.calls(values, part)]
         return calls
 
 
@@ -81,7 +88,8 @@ def wait(meeting):
 def take_part(calls, part, turns):
     """Do what one thread does; if it fails, let the others go on, so that the fault can be raised."""
     try:
-        call_all(calls)
+        for call in calls:
+            call()
     except BaseException:
         call_off(turns, [part])
         raise

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from refsim.audit.census import Counted
-from refsim.engine.chain import PlacewiseStep
+from refsim.engine.chain import PlacewiseStep, of_channels
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
 
 
@@ -47,10 +47,10 @@ class PoolStep(TrainStep):
     def is_local(self, site):
         return False
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         (node,), operator = self.nodes, self.operator
         geometry = operator.window, operator.stride, operator.padding
-        return [pool_trains.bound(values.trains(node.inputs[0]), *geometry, first, last, values.trains(node.name))]
+        return [pool_trains.ranged(values.trains(node.inputs[0]), *geometry, values.trains(node.name))]
 
 
 class MaskStep(TrainStep):
@@ -59,9 +59,9 @@ class MaskStep(TrainStep):
     def is_local(self, site):
         return self.graph.signals[site].shape == self.shape
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         (node,) = self.nodes
-        return [mask_trains.bound(*map(values.trains, node.inputs), first, last, values.trains(node.name))]
+        return [mask_trains.ranged(*map(values.trains, node.inputs), values.trains(node.name))]
 
 
 class AddStep(TrainStep):
@@ -73,9 +73,9 @@ class AddStep(TrainStep):
         values.planes[node.name] = values.buffer(node.name, np.uint8, (count, *self.shape))
         self.carry = values.buffer((node.name, "carry"), np.uint8, (math.prod(self.shape),))
 
-    def calls(self, values, part, first, last):
+    def calls(self, values, part):
         (node,), channels = self.nodes, self.shape[-1]
         one, other, total = (
             values.planes[site].reshape(len(values.planes[site]), -1) for site in (*node.inputs, node.name)
         )
-        return [add_planes.bound(one, other, first * channels, last * channels, self.carry, total)]
+        return [of_channels(channels, add_planes.ranged(one, other, self.carry, total))]

@@ -65,12 +65,34 @@ class Kernel:
         call : callable
             Takes nothing; raises what the kernel raises.
         """
+        return partial(self._run, *self._proved_for(arguments), arguments)
+
+    def ranged(self, *arguments):
+        """Return a function that binds the kernel to one range after the other.
+
+        Parameters
+        ----------
+        *arguments
+            All but `first` and `last`.
+
+        Returns
+        -------
+        bound : callable
+            Takes `first` and `last`, and returns what `bound` does; types are not asked for again.
+        """
+        place = self._code.co_varnames.index("first")
+        before, after = arguments[:place], arguments[place:]
+        entry_point, report = self._proved_for((*before, 0, 0, *after))
+        return lambda first, last: partial(self._run, entry_point, report, (*before, first, last, *after))
+
+    def _proved_for(self, arguments):
+        """Return machine code for the types of some arguments, and its proof."""
         self.require_own_source()
         types = tuple(map(argument_type, arguments))
         proved = self._proved.get(types)
         if proved is None:
             proved = self._proved[types] = compile_proved(self.python, arguments, self.apart)
-        return partial(self._run, *proved, arguments)
+        return proved
 
     def _run(self, entry_point, report, arguments):
         self.require_own_source()
