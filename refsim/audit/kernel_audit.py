@@ -107,6 +107,25 @@ def audit_kernel(dispatcher):
     ------
     MultiplicationError
         If there is nothing to audit: no numba function, no compiled specialisation, or no IR to read.
+
+    Examples
+    --------
+    >>> import numba, numpy as np
+    >>> @numba.njit
+    ... def add_rows(rows, total):
+    ...     for row in range(rows.shape[0]):
+    ...         for channel in range(rows.shape[1]):
+    ...             total[channel] += rows[row, channel]
+    >>> @numba.njit
+    ... def threefold(values):
+    ...     for place in range(values.size):
+    ...         values[place] = values[place] + values[place] + values[place]
+    >>> add_rows(np.ones((2, 3), np.int32), np.zeros(3, np.int32))
+    >>> audit_kernel(add_rows).passed
+    True
+    >>> threefold(np.ones(3, np.int32))
+    >>> audit_kernel(threefold).violations[0].reason  # the source says additions; LLVM made a product of them
+    'a value loaded from memory is multiplied'
     """
     require_compiled(dispatcher)
     return Audit(tuple(audit_specialisation(dispatcher, signature) for signature in dispatcher.signatures))
