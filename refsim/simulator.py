@@ -82,15 +82,6 @@ def run(network, image, record=(), threads=None, engine="fast"):
         If the input does not fit the network.
     NetworkError
         If there is no such site to record, no such engine, or no such number of threads.
-
-    Examples
-    --------
-    >>> from refsim import load
-    >>> image = np.zeros((8, 8), np.uint8)
-    >>> image[1:7, 3:5] = 255
-    >>> result = run(load("digits-a2os2a"), image, record="block0.attention.scores")
-    >>> result.label, result.census.multiplies, result.trace["block0.attention.scores"].shape
-    (1, 0, (4, 4, 16, 16))
     """
     require_choice("engine", engine, ENGINES)
     frames, sites = input_frames(network, image), match_sites(network, record)

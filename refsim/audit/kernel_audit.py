@@ -1,6 +1,7 @@
 """The audit of a compiled numba function: what its machine code does with data."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import llvmlite.binding as llvm
 import numba
@@ -154,7 +155,7 @@ def audit_specialisation(dispatcher, signature):
     machine_code = dispatcher.overloads[signature].library._get_compiled_object()
     taint = taint_of(dispatcher, signature)
     assembly = read_assembly(dispatcher.inspect_asm(signature), taint.reached)
-    violations = taint.violations
+    violations = homed(taint)
     if violations:
         violations = located(dispatcher.py_func, signature) or violations
     return KernelReport(
@@ -197,9 +198,39 @@ def unexplained(text, reason):
 def located(function, signature):
     """Find the violations again in a build with debug information, which knows their source lines, if there is one."""
     try:
-        return taint_of(debug_build(function, signature), signature).violations
+        return homed(taint_of(debug_build(function, signature), signature))
     except NumbaError:
-        return ()
+        return []
+
+
+def homed(taint):
+    """Return the violations; of those without a source line the reason says in which other function they are."""
+    homes = {}
+    for name in taint.reached:
+        for instruction in taint.functions[name].instructions:
+            homes.setdefault(instruction.text, name)
+    return [
+        violation
+        if violation.line is not None or homes[violation.instruction] == taint.root
+        else replace(violation, reason=f"{violation.reason}, in {readable(homes[violation.instruction])}")
+        for violation in taint.violations
+    ]
+
+
+def readable(name):
+    """Return the dotted name of a function of which numba made a name for the linker.
+
+    Examples
+    --------
+    >>> readable("_ZN5numba2np8arrayobj12_3clocals_3e4implB8v1000001B42c8tJTIeFIjxB2I")
+    'numba.np.arrayobj.<locals>.impl'
+    """
+    parts, rest = [], name.removeprefix("_ZN")
+    while length := re.match(r"\d+", rest):
+        end = length.end() + int(length[0])
+        parts.append(rest[length.end() : end].replace("_3c", "<").replace("_3e", ">"))
+        rest = rest[end:]
+    return ".".join(parts) or name
 
 
 def debug_build(function, signature):

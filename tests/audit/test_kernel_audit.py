@@ -158,3 +158,21 @@ def test_every_kernel_passes_on_any_processor(setting, tmp_path):
 
 def is_kernel(value):
     return isinstance(value, Kernel)
+
+
+def test_a_reason_says_in_which_other_function_it_is():
+    """Of numba's own: a copy of a whole array brings the text of its exception along."""
+
+    @numba.njit("void(int32[::1], int32[::1])")
+    def copied(values, out):
+        out[:] = values
+
+    reasons = [violation.reason for violation in audit_kernel(copied).violations]
+    assert reasons[0].startswith("floating point, in numba.np.arrayobj.") and "_ZN" not in "".join(reasons)
+
+    @numba.njit("void(int32[::1], int32[::1])")
+    def multiplied(values, out):
+        for place in range(values.size):
+            out[place] = values[place] * values[place]
+
+    assert all(", in " not in violation.reason for violation in audit_kernel(multiplied).violations)

@@ -152,7 +152,7 @@ def test_by_which_call_was_made():
     for x in range(8):
         for y in range(8):
             assert x * y == by_recursion(np.array([x, y]), 32, 0, 0, TABLE)
-    assert DATA in reasons(by_recursion)
+    assert any(reason.startswith(DATA) for reason in reasons(by_recursion))
 
 
 FURTHER_UP = """
