@@ -63,15 +63,18 @@ def gathered_register(site, operator, signal, shape):
     require_headroom(
         site, "accumulator", bits, peak * (-int(np.iinfo(weights.dtype).min)) * len(taps) * signal.channels
     )
-    positive = np.maximum(taps, 0).sum(axis=0, dtype=np.int64)
-    negative = np.minimum(taps, 0).sum(axis=0, dtype=np.int64)
-    low, high = weighted_interval(signal, positive, negative)
+    low, high = weighted_interval(signal, over_taps(np.maximum(taps, 0)), over_taps(np.minimum(taps, 0)))
     require_headroom(site, "accumulator", bits, max(abs(int(bias.min())), abs(int(bias.max()))))
     late_bias = operator.planes > 0
     partial_low = low + (np.minimum(bias, 0) if late_bias else bias)
     partial_high = high + (np.maximum(bias, 0) if late_bias else bias)
     register = register_signal(site, "accumulator", bits, shape, partial_low, partial_high)
     return replace(register, low=low + bias, high=high + bias)
+
+
+def over_taps(weights):
+    """Sum weights (taps, channels, outputs) over the taps; those of one tap as they are, for they may be many."""
+    return weights[0] if len(weights) == 1 else weights.sum(axis=0, dtype=np.int64)
 
 
 def gathering_census(planes, scanned, ones, places, outputs):
