@@ -171,7 +171,7 @@ def weighted(bounds, sums):
     """Return ``bounds @ sums`` in int64; where all bounds are alike, as they mostly are, without NumPy's slow product."""
     if (bounds == bounds[0]).all():
         return bounds[0] * sums.sum(axis=0, dtype=np.int64) if bounds[0] else np.zeros(sums.shape[1], np.int64)
-    return bounds @ sums.astype(np.int64)
+    return bounds @ sums.astype(np.int64, copy=False)
 
 
 def require_array(name, array, dtypes, shape):

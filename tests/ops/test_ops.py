@@ -209,3 +209,17 @@ def test_residual_refuses_other_shapes():
     """Stream and branch must agree."""
     with pytest.raises(NetworkError, match=r"cannot add a branch of shape \(3, 4\) to a stream of shape \(2, 4\)"):
         outputs(Residual(), tokens(0, 1, (2, 4)), tokens(0, 1))
+
+
+@given(st.integers(0, 2**16), st.integers(1, 3), st.sampled_from([np.int8, np.int16]), st.booleans())
+def test_sums_are_bounded_over_all_taps_and_channels(seed, window, dtype, alike):
+    """By Python's integers: of one tap or nine, with the lowest and highest weights, and channels that differ or not."""
+    random, limits = np.random.default_rng(seed), np.iinfo(dtype)
+    weights = random.choice([limits.min, -1, 0, 1, limits.max], (window, window, 4, 3)).astype(dtype)
+    bias = random.integers(-900, 900, 3, np.int32)
+    high = np.full(4, 3) if alike else np.array([3, 0, 1, 2])
+    signal = Signal(np.dtype(np.int8), (5, 5, 4), np.zeros(4, np.int64), high)
+    found = Convolution(weights, bias, padding=0, planes=2).output("site", [signal], 4)
+    products = weights.astype(object) * high.astype(object)[:, np.newaxis]
+    for bound, extreme in ((found.low, np.minimum), (found.high, np.maximum)):
+        assert bound.tolist() == (extreme(products, 0).sum(axis=(0, 1, 2)) + bias).tolist()
