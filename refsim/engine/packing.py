@@ -4,8 +4,8 @@ import numpy as np
 
 from refsim.audit.guard import guarded
 from refsim.engine.values import aligned
-from refsim.kernels.fast.accumulate import BYTE, LANES, LINES, SAFE_ROWS
 from refsim.kernels.fast.listing import COPIED, TIMESTEPS_AT_ONCE
+from refsim.kernels.fast.partials import BYTE, LANES, LINE_SHIFT, LINES, SAFE_ROWS
 from refsim.kernels.fast.processor import second_cache, vector_registers
 from refsim.ops import Convolution
 
@@ -109,7 +109,7 @@ class Packed:
 
     def partials(self):
         """Return the scratch for sums."""
-        partial = aligned((LINES + 1, self.width), np.int32 if self.is_wide else np.int16, self.site)
+        partial = aligned((LINES + 1 << LINE_SHIFT,), np.int32 if self.is_wide else np.int16, self.site)
         filled = aligned((LINES + 1,), np.int64, self.site)
         return partial, filled, aligned((TIMESTEPS_AT_ONCE, 1, self.width), np.int32, self.site)
 

@@ -4,27 +4,12 @@ from numba import int64, uint64
 
 from refsim.kernels.fast.lif import fire_sums
 from refsim.kernels.fast.listing import PATTERNS, TIMESTEPS_AT_ONCE
+from refsim.kernels.fast.partials import BYTE, LANES, LINES, begin_empty, begin_of, make_room, move_on
 from refsim.kernels.fast.routing import route_window
-from refsim.kernels.kernel import tuned_inline, tuned_kernel
-
-LANES = 32
-"""Sums of 16 bits that a vector register of 512 bits holds; a block of outputs has 2, 4, 6 or 8 times as many.
-
-How many times is the length of a tuple, `lanes`, and so known when a kernel is compiled: a line of partial sums then
-stays in registers while rows are added to it.
-"""
+from refsim.kernels.kernel import trailing_zeros, tuned_inline, tuned_kernel
 
 LINE = 64
 """Bytes of a line of the cache."""
-
-SAFE_ROWS = 256
-"""So many rows of int8 add up within int16: 256 times -128 is its lowest value."""
-
-BYTE = 8
-"""Bits by which the upper of two weights in one number stands."""
-
-LINES = 8
-"""Lines of partial sums, one for each bit of a code; in one more, rows are added up."""
 
 
 @tuned_inline
@@ -41,38 +26,6 @@ def fetch(weights, block, block_size, halves, filled):
 
 
 @tuned_inline
-def take_pairs_apart(partial, line, count, width, halves):
-    """Turn a line of sums of pairs into sums of weights, given of how many rows.
-
-    The lower sums are what is left of the sums of pairs without the upper ones, and without the 128 that made each
-    lower weight a number of 0 to 255: in 16 bits, where what does not fit falls away on both sides alike.
-    """
-    if len(halves) == 2:
-        offset = count << (BYTE - 1)
-        for lane in range(width >> 1):
-            upper = partial[line, (width >> 1) + lane]
-            partial[line, lane] = partial[line, lane] - (upper << BYTE) - offset
-
-
-@tuned_inline
-def flush(partial, sums, line, row, doublings, width):
-    """Move a line of partial sums, doubled so many times, into the sums of 32 bits."""
-    for output in range(width):
-        sums[row, 0, output] += partial[line, output] << (doublings & 31)
-    for output in range(width):
-        partial[line, output] = 0
-
-
-@tuned_inline
-def move_on(partials, line, width, halves):
-    """Move what a line of partial sums holds into the sums of its timestep."""
-    partial, filled, sums = partials
-    take_pairs_apart(partial, line, filled[line], width, halves)
-    flush(partial, sums, line, line & (TIMESTEPS_AT_ONCE - 1), line >> 2, width)
-    filled[line] = 0
-
-
-@tuned_inline
 def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, partial):
     """Add up some rows in the last line of the partial sums.
 
@@ -81,20 +34,21 @@ def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, parti
     time.
     """
     width, shift = LANES * len(lanes), 5 + (len(lanes) >> 1) - (len(lanes) >> 3) - (len(halves) - 1)
-    for output in range(width):
-        partial[LINES, output] = 0
+    begin, half = begin_of(LINES), uint64(width >> 1)
+    for output in range(begin, begin + uint64(width)):
+        partial[output] = 0
     if len(halves) == 2:
         for event in range(start, stop):
             row = block + (uint64(rows[line, part, event]) << uint64(shift))
-            for lane in range(width >> 1):
-                pair = weights[row + uint64(lane)]
-                partial[LINES, lane] += pair
-                partial[LINES, (width >> 1) + lane] += pair >> BYTE
+            for lane in range(half):
+                pair = weights[row + lane]
+                partial[begin + lane] += pair
+                partial[begin + half + lane] += pair >> BYTE
     else:
         for event in range(start, stop):
             row = block + (uint64(rows[line, part, event]) << uint64(shift))
-            for output in range(width):
-                partial[LINES, output] += weights[row + uint64(output)]
+            for output in range(uint64(width)):
+                partial[begin + output] += weights[row + output]
 
 
 @tuned_inline
@@ -115,13 +69,16 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
         while start < end:
             stop = min(start + uint64(safe_rows), end)
             add_rows(weights, block, rows, line, part, start, stop, lanes, halves, partial)
-            for bit in range(bits):
-                if (runs[line, part, run] >> bit) & 1 != 0:
-                    if filled[bit] + int64(stop - start) > safe_rows:
-                        move_on(partials, bit, width, halves)
-                    filled[bit] += int64(stop - start)
-                    for output in range(width):
-                        partial[bit, output] += partial[LINES, output]
+            code, count = uint64(runs[line, part, run]), int64(stop - start)
+            while code != uint64(0):
+                bit = uint64(trailing_zeros(code))
+                code &= code - uint64(1)
+                if filled[bit] + count > safe_rows:
+                    make_room(partials, bits, count, safe_rows, width, halves)
+                filled[bit] += count
+                begin = begin_of(bit)
+                for output in range(uint64(width)):
+                    partial[begin + output] += partial[begin_of(LINES) + output]
             start = stop
     for bit in range(bits):
         if filled[bit] != 0:
@@ -163,16 +120,6 @@ def gather_own_or_window(
         gather_place(weights, block, routes[0], line, safe_rows, lanes, halves, partials, timesteps)
 
 
-@tuned_inline
-def begin_empty(partials, width):
-    """Begin with empty lines of partial sums."""
-    partial, filled, _ = partials
-    for line in range(LINES):
-        filled[line] = 0
-        for output in range(width):
-            partial[line, output] = 0
-
-
 @tuned_kernel
 def gather_sums(
     lists, image, geometry, tap_rows, weights, block_size, bias, safe_rows, lanes, halves, windows, routes, partials,
@@ -210,8 +157,8 @@ def gather_sums(
         As for `route_window`, a line for each place of a tile. The weights of a block stay in the cache while all
         places of a tile use them.
     partials : tuple of ndarray
-        partial of shape (9, width), int16 for weights of 8 bits, else int32; filled, int64 of shape (9,), how many
-        rows each line holds, and at the end what `fetch` saw; sums, int32 of shape (4, 1, width): scratch.
+        partial of shape (9 * 256,), int16 for weights of 8 bits, else int32; filled, int64 of shape (9,), how many rows
+        each line holds, and at the end what `fetch` saw; sums, int32 of shape (4, 1, width): scratch.
     first, last : int
         Places y X' + x to compute.
     out : ndarray of int32, shape (T, places, outputs)

@@ -2,8 +2,8 @@
 
 from numba import uint64
 
-from refsim.kernels.fast.accumulate import LANES, flush
 from refsim.kernels.fast.lif import fire_sums
+from refsim.kernels.fast.partials import LANES, flush
 from refsim.kernels.kernel import tuned_inline, tuned_kernel
 
 MULTIPLES = 16
@@ -68,7 +68,7 @@ def add_multiples(listed, count, safe_rows, width, multiples, partials):
     """Add up the multiples of both halves of some pixels; what the upper halves sum up to is doubled four times."""
     partial, _, sums = partials
     for output in range(width):
-        partial[0, output] = 0
+        partial[output] = 0
         sums[0, 0, output] = 0
     for half in range(1, -1, -1):
         for output in range(width):
@@ -79,7 +79,7 @@ def add_multiples(listed, count, safe_rows, width, multiples, partials):
             for lookup in range(start, stop):
                 line = uint64(listed[half, lookup])
                 for output in range(width):
-                    partial[0, output] += multiples[line + uint64(output)]
+                    partial[output] += multiples[line + uint64(output)]
             flush(partial, sums, 0, 0, 0, width)
             start = stop
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from refsim.engine.firing import Neurons
 from refsim.engine.listing import listed, planes_at_once
 from refsim.engine.packing import NOT_KNOWN, Packed, reach_of
-from refsim.kernels.fast.accumulate import SAFE_ROWS, gather_sums, gather_trains
+from refsim.kernels.fast.accumulate import gather_sums, gather_trains
 from refsim.kernels.fast.lif import CHUNK
 from refsim.kernels.fast.listing import list_trains
+from refsim.kernels.fast.partials import SAFE_ROWS
 from refsim.network import Node
 from refsim.numerics import Signal
 from refsim.ops import LIF, Convolution, Linear
