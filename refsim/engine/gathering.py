@@ -59,10 +59,7 @@ class GatherStep(PlacewiseStep):
     def gathered(self, values):
         """Count the weights that were added: the rows that places list, as often as windows hold them."""
         lists, counter = values.lists[self.site, self.taps], next(iter(self.counters.values()))
-        runs, bounds = unguarded(lists.runs), unguarded(lists.bounds)
-        listed = np.arange(runs.shape[-1]) < runs[..., -1:]
-        rows = np.where(listed, np.diff(bounds, axis=-2).squeeze(-2), 0).sum(axis=-1, dtype=np.int64)
-        return counter.events(rows) * self.packed.outputs
+        return counter.events(unguarded(lists.counts).sum(axis=-1, dtype=np.int64)) * self.packed.outputs
 
     def counted(self, values):
         counter = next(iter(self.counters.values()))

@@ -22,6 +22,7 @@ class Lists:
     events : ndarray of uint16, shape (G, M, parts, ...)
     runs : ndarray of uint8, shape (G, M, parts, 16) or (G, M, parts, 256)
     bounds : ndarray of uint32, shape (G, M, parts, 2, 16 or 256)
+    counts : ndarray of uint16, shape (G, M, parts, 16 or 256)
     ones : ndarray of int64, shape (G, M, parts)
         As `list_trains` gives them.
     """
@@ -29,11 +30,12 @@ class Lists:
     events: np.ndarray
     runs: np.ndarray
     bounds: np.ndarray
+    counts: np.ndarray
     ones: np.ndarray
 
     def of_group(self, group):
-        """Return events, runs and bounds of four timesteps, as the kernels that gather take them."""
-        return self.events[group], self.runs[group], self.bounds[group]
+        """Return events, runs, bounds and counts of four timesteps, as the kernels that gather take them."""
+        return self.events[group], self.runs[group], self.bounds[group], self.counts[group]
 
 
 def planes_at_once(planes, taps):
@@ -75,6 +77,7 @@ def list_memory(shape, taps, groups, make):
         make("events", np.uint16, (*parts, most_events(channels, taps, at_once))),
         make("runs", np.uint8, (*parts, codes)),
         make("bounds", np.uint32, (*parts, 2, codes)),
+        make("counts", np.uint16, (*parts, codes)),
         make("ones", np.int64, parts),
     )
 
@@ -89,6 +92,7 @@ def list_scratch(channels, codes, make):
         make("found", np.uint16, (codes * room,)),
         starts,
         stops,
+        make("occupied", np.uint8, (max(codes, WORD),)),
     )
 
 

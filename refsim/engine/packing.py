@@ -104,14 +104,16 @@ class Packed:
         """
         routed, codes, *_ = self.scratch_form(lists)
         memory = [aligned(*form, self.site) for form in zip(routed, (np.uint16, np.uint8, np.uint32))]
-        windows, begins = () if self.is_local else (0,), aligned((codes,), np.int64, self.site)
+        windows, begins = () if self.is_local else (0,), aligned((codes,), np.uint32, self.site)
         return windows, (tuple(memory), begins), self.partials()
 
     def partials(self):
         """Return the scratch for sums."""
-        partial = aligned((LINES + 1 << LINE_SHIFT,), np.int32 if self.is_wide else np.int16, self.site)
+        dtype = np.int32 if self.is_wide else np.int16
+        partial = aligned((LINES << LINE_SHIFT,), dtype, self.site)
+        run_sums = aligned((self.width,), dtype, self.site)
         filled = aligned((LINES + 1,), np.int64, self.site)
-        return partial, filled, aligned((TIMESTEPS_AT_ONCE, 1, self.width), np.int32, self.site)
+        return partial, run_sums, filled, aligned((TIMESTEPS_AT_ONCE, 1, self.width), np.int32, self.site)
 
 
 def paired(weights):

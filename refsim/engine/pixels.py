@@ -39,11 +39,11 @@ class PackedPixels(Packed):
 
     def scratch(self, image):
         """Return what one thread needs beside inputs and outputs, for images of a shape."""
-        partial, filled, _ = self.partials()
-        multiples = aligned((MULTIPLES * self.rows * self.width,), partial.dtype, self.site)
+        run_sums = self.partials()[1]
+        multiples = aligned((MULTIPLES * self.rows * self.width,), run_sums.dtype, self.site)
         listed = aligned((2, self.rows), np.uint32, self.site)
         halves = aligned((2, image[0], image[1] * image[2]), np.uint32, self.site)
-        return multiples, (listed, halves), (partial, filled, aligned((1, 1, self.width), np.int32, self.site))
+        return multiples, (listed, halves), (run_sums, aligned((1, 1, self.width), np.int32, self.site))
 
 
 class PixelsStep(PlacewiseStep):

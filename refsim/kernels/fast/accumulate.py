@@ -26,29 +26,29 @@ def fetch(weights, block, block_size, halves, filled):
 
 
 @tuned_inline
-def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, partial):
-    """Add up some rows in the last line of the partial sums.
+def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, run_sums):
+    """Add up some rows.
 
     Where two weights stand in one number, an addition of 16 bits adds both: once as they stand, once the upper alone.
     To widen each weight first would cost as many instructions as to add it, of a kind that a processor does one at a
     time.
     """
     width, shift = LANES * len(lanes), 5 + (len(lanes) >> 1) - (len(lanes) >> 3) - (len(halves) - 1)
-    begin, half = begin_of(LINES), uint64(width >> 1)
-    for output in range(begin, begin + uint64(width)):
-        partial[output] = 0
+    half = uint64(width >> 1)
+    for output in range(uint64(width)):
+        run_sums[output] = 0
     if len(halves) == 2:
         for event in range(start, stop):
             row = block + (uint64(rows[line, part, event]) << uint64(shift))
             for lane in range(half):
                 pair = weights[row + lane]
-                partial[begin + lane] += pair
-                partial[begin + half + lane] += pair >> BYTE
+                run_sums[lane] += pair
+                run_sums[half + lane] += pair >> BYTE
     else:
         for event in range(start, stop):
             row = block + (uint64(rows[line, part, event]) << uint64(shift))
             for output in range(uint64(width)):
-                partial[begin + output] += weights[row + output]
+                run_sums[output] += weights[row + output]
 
 
 @tuned_inline
@@ -62,13 +62,13 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
     Partial sums are of 16 bits, which doubles the additions of an instruction; before more than `safe_rows` rows could
     leave them they go into the sums of 32 bits.
     """
-    (rows, runs, bounds), (partial, filled, _), width = lists, partials, LANES * len(lanes)
+    (rows, runs, bounds), (partial, run_sums, filled, _), width = lists, partials, LANES * len(lanes)
     bits = TIMESTEPS_AT_ONCE if runs.shape[2] == PATTERNS else LINES
-    for run in range(runs[line, part, runs.shape[2] - 1]):
+    for run in range(uint64(runs[line, part, uint64(runs.shape[2] - 1)])):
         start, end = uint64(bounds[line, part, 0, run]), uint64(bounds[line, part, 1, run])
         while start < end:
             stop = min(start + uint64(safe_rows), end)
-            add_rows(weights, block, rows, line, part, start, stop, lanes, halves, partial)
+            add_rows(weights, block, rows, line, part, start, stop, lanes, halves, run_sums)
             code, count = uint64(runs[line, part, run]), int64(stop - start)
             while code != uint64(0):
                 bit = uint64(trailing_zeros(code))
@@ -78,7 +78,7 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
                 filled[bit] += count
                 begin = begin_of(bit)
                 for output in range(uint64(width)):
-                    partial[begin + output] += partial[begin_of(LINES) + output]
+                    partial[begin + output] += run_sums[output]
             start = stop
     for bit in range(bits):
         if filled[bit] != 0:
@@ -88,7 +88,7 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
 @tuned_inline
 def gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials, timesteps):
     """Add up all planes of one place for one block of outputs, the most significant first."""
-    (_, runs, _), (_, _, sums), width = lists, partials, LANES * len(lanes)
+    (_, runs, _), (_, _, _, sums), width = lists, partials, LANES * len(lanes)
     planes_at_once = 1 if runs.shape[2] == PATTERNS else 2
     for timestep in range(timesteps):
         for output in range(width):
@@ -98,7 +98,7 @@ def gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials
             for timestep in range(timesteps):
                 for output in range(width):
                     sums[timestep, 0, output] = sums[timestep, 0, output] << planes_at_once
-        gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, partials)
+        gather_part(weights, block, lists, uint64(line), uint64(part), safe_rows, lanes, halves, partials)
 
 
 @tuned_inline
@@ -115,7 +115,7 @@ def gather_own_or_window(
 ):  # fmt: skip
     """Add up the rows that a place lists itself, or those of its window."""
     if len(windows) == 0:
-        gather_place(weights, block, lists, place, safe_rows, lanes, halves, partials, timesteps)
+        gather_place(weights, block, lists[:3], place, safe_rows, lanes, halves, partials, timesteps)
     else:
         gather_place(weights, block, routes[0], line, safe_rows, lanes, halves, partials, timesteps)
 
@@ -130,7 +130,7 @@ def gather_sums(
     Parameters
     ----------
     lists : tuple of ndarray
-        events, runs and bounds, as `list_trains` gives them for four timesteps. An integer is the sum over planes p of
+        events, runs, bounds and counts, as `list_trains` gives them for four timesteps. An integer is the sum over planes p of
         its bit << p.
     image : tuple of int
         Rows and columns of the input; tokens are an image of one column.
@@ -157,8 +157,9 @@ def gather_sums(
         As for `route_window`, a line for each place of a tile. The weights of a block stay in the cache while all
         places of a tile use them.
     partials : tuple of ndarray
-        partial of shape (9 * 256,), int16 for weights of 8 bits, else int32; filled, int64 of shape (9,), how many rows
-        each line holds, and at the end what `fetch` saw; sums, int32 of shape (4, 1, width): scratch.
+        partial of shape (8 * 256,) and run_sums of shape (width,), int16 for weights of 8 bits, else int32; filled, int64
+        of shape (9,), how many rows each line holds, and at the end what `fetch` saw; sums, int32 of shape
+        (4, 1, width): scratch.
     first, last : int
         Places y X' + x to compute.
     out : ndarray of int32, shape (T, places, outputs)
@@ -176,14 +177,14 @@ def gather_sums(
     >>> out.ravel().tolist()  # channel 0 fires at timesteps 0 and 1, channel 1 at timestep 1: 5 + 1, 5 + 7 + 1
     [6, 13]
     """
-    tile_size, sums, width = routes[0][0].shape[0], partials[2], LANES * len(lanes)
+    (_, _, filled, sums), tile_size, width = partials, routes[0][0].shape[0], LANES * len(lanes)
     begin_empty(partials, width)
     for tile in range(first, last, tile_size):
         count = min(tile_size, last - tile)
         route_tile(lists, image, geometry, tap_rows, windows, tile, count, routes)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
-            fetch(weights, block, block_size, halves, partials[1])
+            fetch(weights, block, block_size, halves, filled)
             for line in range(count):
                 gather_own_or_window(
                     weights, block, lists, windows, routes, tile + line, line, safe_rows, lanes, halves, partials,
@@ -234,14 +235,14 @@ def gather_trains(
     >>> out.ravel().tolist()  # charges 6, then 6 + (13 << 1) = 32, against a level of 16
     [2]
     """
-    tile_size, sums, width = routes[0][0].shape[0], partials[2], LANES * len(lanes)
+    (_, _, filled, sums), tile_size, width = partials, routes[0][0].shape[0], LANES * len(lanes)
     begin_empty(partials, width)
     for tile in range(first, last, tile_size):
         count = min(tile_size, last - tile)
         route_tile(lists, image, geometry, tap_rows, windows, tile, count, routes)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
-            fetch(weights, block, block_size, halves, partials[1])
+            fetch(weights, block, block_size, halves, filled)
             for line in range(count):
                 gather_own_or_window(
                     weights, block, lists, windows, routes, tile + line, line, safe_rows, lanes, halves, partials,

@@ -16,12 +16,14 @@ def fire_chunk(
 
     Charges are stored before they are compared, and shifts are masked: what is loaded from 32 bits, shifted by less
     than that and stored in 32 bits is computed in 32 bits, twice as many at once as in the 64 bits of numba's
-    arithmetic. Indices are unsigned: for signed ones numba would ask each time whether they count from the end.
+    arithmetic; so is the first membrane, emptied beforehand. Indices are unsigned: for signed ones numba would ask each
+    time whether they count from the end.
     """
     membranes, fired = neurons
     local, channel = uint64(first), uint64(base) + uint64(first)
     for neuron in range(uint64(size)):
         membranes[neuron] = 0
+    for neuron in range(uint64(size)):
         fired[neuron] = 0
         for timestep in range(len(input_shifts)):
             line, shift = min(timestep, currents.shape[0] - 1), input_shifts[timestep] & 31

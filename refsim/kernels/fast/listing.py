@@ -21,7 +21,7 @@ FEW = 8
 
 
 @tuned_kernel
-def list_trains(planes, group, fewest, first, last, scratch, events, runs, bounds, ones):
+def list_trains(planes, group, fewest, first, last, scratch, events, runs, bounds, counts, ones):
     """List the channels that fire at each place, pattern by pattern, once for all maps that read the site.
 
     Parameters
@@ -38,7 +38,7 @@ def list_trains(planes, group, fewest, first, last, scratch, events, runs, bound
     scratch : tuple of ndarray
         codes, uint8 of shape (C or more,), zeros in whole words of 64; found, uint16, with room for C channels and 16
         of every code; starts, int64 of shape (16,) or (256,), where in `found` the channels of a code begin; stops,
-        alike.
+        alike; occupied, uint8, one for each code, 64 at the least.
     events : ndarray of uint16, shape (M, parts, ...)
         Filled: channels, sorted by code; with room for all.
     runs : ndarray of uint8, shape (M, parts, 16) or (M, parts, 256)
@@ -47,6 +47,8 @@ def list_trains(planes, group, fewest, first, last, scratch, events, runs, bound
         significant one.
     bounds : ndarray of uint32, shape (M, parts, 2, 16 or 256)
         Filled: the channels of code runs[run] are events[bounds[0, run] : bounds[1, run]].
+    counts : ndarray of uint16, shape (M, parts, 16 or 256)
+        Filled: how many channels each code has.
     ones : ndarray of int64, shape (M, parts)
         Filled: spikes of all timesteps and planes.
 
@@ -59,6 +61,8 @@ def list_trains(planes, group, fewest, first, last, scratch, events, runs, bound
     ([4, 1, 2, 1], 4)
     >>> lists.runs[..., :3].ravel().tolist(), lists.runs[..., 15].item(), lists.bounds[..., :3].ravel().tolist()
     ([1, 2, 4], 3, [0, 2, 3, 2, 3, 4])
+    >>> lists.counts[..., :5].ravel().tolist()
+    [0, 2, 1, 0, 1]
     """
     at_once = 1 if runs.shape[2] == PATTERNS else 2
     for place in range(first, last):
@@ -71,6 +75,8 @@ def list_trains(planes, group, fewest, first, last, scratch, events, runs, bound
                 take_planes_apart(fewest, scratch)
                 take_timesteps_apart(fewest, 4, scratch)
             take_timesteps_apart(fewest, 0, scratch)
+            mark_occupied(CODES if paired else PATTERNS, scratch)
+            count_channels(place, part, CODES if paired else PATTERNS, scratch, counts)
             ones[place, part] = write_runs(place, part, CODES if paired else PATTERNS, scratch, events, runs, bounds)
 
 
@@ -99,7 +105,7 @@ def encode(planes, group, low, place, paired, codes):
 @tuned_inline
 def sort_channels(code_count, scratch):
     """Find the channels that fire, without a branch on any of them, and note each with others of its code."""
-    codes, found, starts, stops = scratch
+    codes, found, starts, stops, _ = scratch
     for code in range(code_count):
         stops[code] = starts[code]
     for start in range(uint64(0), uint64(codes.shape[0]), uint64(WORD)):
@@ -115,7 +121,7 @@ def sort_channels(code_count, scratch):
 @tuned_inline
 def move(code, to_code, scratch):
     """Note the channels of a rare code, at most 8, with another code too."""
-    _, found, starts, stops = scratch
+    _, found, starts, stops, _ = scratch
     start, stop = uint64(starts[code]), uint64(stops[to_code])
     for event in range(uint64(FEW)):
         found[stop + event] = found[start + event]
@@ -123,22 +129,36 @@ def move(code, to_code, scratch):
 
 
 @tuned_inline
+def mark_occupied(code_count, scratch):
+    """Mark the codes that have channels: most have none, and 64 are looked at as a word."""
+    _, _, starts, stops, occupied = scratch
+    for code in range(uint64(code_count)):
+        occupied[code] = stops[code] != starts[code]
+    for code in range(uint64(code_count), uint64(WORD)):
+        occupied[code] = 0
+
+
+@tuned_inline
 def take_planes_apart(fewest, scratch):
     """Note the channels of rare codes with the patterns of both planes instead."""
-    _, _, starts, stops = scratch
-    for upper in range(PATTERNS, CODES, PATTERNS):
-        for lower in range(1, PATTERNS):
-            code = upper + lower
-            if stops[code] != starts[code] and stops[code] - starts[code] < fewest:
+    _, _, starts, stops, occupied = scratch
+    mark_occupied(CODES, scratch)
+    for first in range(uint64(0), uint64(CODES), uint64(WORD)):
+        word = firing(occupied, first)
+        while word != uint64(0):
+            code = first + uint64(trailing_zeros(word))
+            word &= word - uint64(1)
+            lower = code & uint64(LAST_PATTERN)
+            if lower != uint64(0) and lower != code and stops[code] - starts[code] < fewest:
                 move(code, lower, scratch)
-                move(code, upper, scratch)
+                move(code, code - lower, scratch)
                 stops[code] = starts[code]
 
 
 @tuned_inline
 def take_timesteps_apart(fewest, bit, scratch):
     """Note the channels of rare patterns of the plane whose bits begin there with single timesteps instead."""
-    _, _, starts, stops = scratch
+    _, _, starts, stops, _ = scratch
     for pattern in range(3, PATTERNS):
         code = pattern << bit
         if pattern & (pattern - 1) != 0 and stops[code] != starts[code] and stops[code] - starts[code] < fewest:
@@ -149,22 +169,32 @@ def take_timesteps_apart(fewest, bit, scratch):
 
 
 @tuned_inline
+def count_channels(place, part, code_count, scratch, counts):
+    """Write how many channels each code has."""
+    _, _, starts, stops, _ = scratch
+    for code in range(uint64(code_count)):
+        counts[place, part, code] = stops[code] - starts[code]
+
+
+@tuned_inline
 def write_runs(place, part, code_count, scratch, events, runs, bounds):
     """Write the channels of one code after those of the other, and return how many spikes they are."""
-    (_, found, starts, stops), total, run, ones = scratch, uint64(0), 0, 0
-    for code in range(1, code_count):
-        count = uint64(stops[code] - starts[code])
-        if count != uint64(0):
-            start, bits = uint64(starts[code]), code
+    (_, found, starts, stops, occupied), total, run, ones = scratch, uint64(0), uint64(0), 0
+    for first in range(uint64(0), uint64(code_count), uint64(WORD)):
+        word = firing(occupied, first)
+        while word != uint64(0):
+            code = first + uint64(trailing_zeros(word))
+            word &= word - uint64(1)
+            start, bits, count = uint64(starts[code]), code, uint64(stops[code] - starts[code])
             for event in range(whole(count)):
                 events[place, part, total + event] = found[start + event]
-            while bits != 0:
+            while bits != uint64(0):
                 ones += int64(count)
-                bits &= bits - 1
+                bits &= bits - uint64(1)
             runs[place, part, run] = code
             bounds[place, part, 0, run] = total
             total += count
             bounds[place, part, 1, run] = total
-            run += 1
+            run += uint64(1)
     runs[place, part, runs.shape[2] - 1] = run
     return ones

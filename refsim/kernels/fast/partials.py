@@ -13,7 +13,7 @@ stays in registers while rows are added to it.
 """
 
 LINES = 8
-"""Lines of partial sums, one for each bit of a code; in one more, rows are added up."""
+"""Lines of partial sums, one for each bit of a code."""
 
 LINE_SHIFT = 8
 """A line of partial sums has as many numbers as the widest block: it begins at a shift of the bit that data name."""
@@ -34,7 +34,7 @@ def begin_of(line):
 @tuned_inline
 def begin_empty(partials, width):
     """Begin with empty lines of partial sums."""
-    partial, filled, _ = partials
+    partial, _, filled, _ = partials
     for line in range(LINES):
         filled[line] = 0
         for output in range(uint64(width)):
@@ -67,7 +67,7 @@ def flush(partial, sums, line, row, doublings, width):
 @tuned_inline
 def move_on(partials, line, width, halves):
     """Move what a line of partial sums holds into the sums of its timestep."""
-    partial, filled, sums = partials
+    partial, _, filled, sums = partials
     take_pairs_apart(partial, line, filled[line], width, halves)
     flush(partial, sums, line, line & (TIMESTEPS_AT_ONCE - 1), line >> 2, width)
     filled[line] = 0
@@ -76,6 +76,7 @@ def move_on(partials, line, width, halves):
 @tuned_inline
 def make_room(partials, bits, count, safe_rows, width, halves):
     """Move on all lines of partial sums that do not hold so many rows more."""
+    _, _, filled, _ = partials
     for line in range(bits):
-        if partials[1][line] + count > safe_rows:
+        if filled[line] + count > safe_rows:
             move_on(partials, line, width, halves)

@@ -66,9 +66,9 @@ def list_multiples(image, geometry, place, starts, lookups):
 @tuned_inline
 def add_multiples(listed, count, safe_rows, width, multiples, partials):
     """Add up the multiples of both halves of some pixels; what the upper halves sum up to is doubled four times."""
-    partial, _, sums = partials
+    run_sums, sums = partials
     for output in range(width):
-        partial[output] = 0
+        run_sums[output] = 0
         sums[0, 0, output] = 0
     for half in range(1, -1, -1):
         for output in range(width):
@@ -79,8 +79,8 @@ def add_multiples(listed, count, safe_rows, width, multiples, partials):
             for lookup in range(start, stop):
                 line = uint64(listed[half, lookup])
                 for output in range(width):
-                    partial[output] += multiples[line + uint64(output)]
-            flush(partial, sums, 0, 0, 0, width)
+                    run_sums[output] += multiples[line + uint64(output)]
+            flush(run_sums, sums, 0, 0, 0, width)
             start = stop
 
 
@@ -109,7 +109,7 @@ def gather_pixels(
     lookups : tuple of ndarray
         listed, uint32 of shape (2, window * window * C); halves, uint32 of shape (2, Y, X * C): scratch.
     partials : tuple of ndarray
-        As for `gather_sums`, `partial` of the type of `multiples`.
+        run_sums, of the type of `multiples` and shape (width,); sums, int32 of shape (1, 1, width): scratch.
     first, last : int
         Places y X' + x to compute.
     out : ndarray of int32, shape (places, outputs)
@@ -126,7 +126,7 @@ def gather_pixels(
     >>> out.item()  # 5 * 2 + 7 * 255 + 1
     1796
     """
-    sums, width = partials[2], LANES * len(lanes)
+    (_, sums), width = partials, LANES * len(lanes)
     base, block = uint64(0), uint64(0)
     halve_pixels(image, geometry, starts, first, last, lookups[1])
     while block < uint64(weights.shape[0]):
@@ -169,7 +169,7 @@ def gather_pixel_trains(
     >>> out.item()  # charges 1796, then 1796 + (1796 << 1), against a level of 2000
     2
     """
-    sums, width = partials[2], LANES * len(lanes)
+    (_, sums), width = partials, LANES * len(lanes)
     base, block = uint64(0), uint64(0)
     halve_pixels(image, geometry, starts, first, last, lookups[1])
     while block < uint64(weights.shape[0]):

@@ -2,7 +2,7 @@
 
 from numba import uint64
 
-from refsim.kernels.fast.listing import COPIED, whole
+from refsim.kernels.fast.listing import COPIED, PATTERNS, whole
 from refsim.kernels.kernel import tuned_inline
 
 
@@ -13,7 +13,7 @@ def route_window(lists, image, geometry, tap_rows, place, routes, line):
     Parameters
     ----------
     lists : tuple of ndarray
-        events, runs and bounds, as `list_trains` gives them for the places of an image, row after row; tokens are an
+        events, runs, bounds and counts, as `list_trains` gives them for the places of an image, row after row; tokens are an
         image of one column.
     image : tuple of int
         Rows and columns.
@@ -24,36 +24,40 @@ def route_window(lists, image, geometry, tap_rows, place, routes, line):
     place : int
         y X' + x.
     routes : tuple
-        rows, runs and bounds like those of `lists`, of as many lines as are routed at once, filled at a line; begins,
-        int64, one for each code: scratch.
+        rows, runs and bounds like the first three of `lists`, of as many lines as are routed at once, filled at a line; begins,
+        uint32, one for each code: scratch.
     line : int
     """
-    (events, runs, bounds), ((rows, rows_runs, rows_bounds), begins) = lists, routes
+    (events, runs, bounds, counts), ((rows, rows_runs, rows_bounds), begins) = lists, routes
     (height, width), (window, stride, padding) = image, geometry
     across = (width + padding + padding - window) // stride + 1
     top, left = place // across * stride - padding, place % across * stride - padding
-    low, high, codes = max(0, left), min(width, left + window), runs.shape[2]
-    for part in range(rows.shape[1]):
+    low, high, above, below = max(0, left), min(width, left + window), max(0, top), min(height, top + window)
+    codes = uint64(runs.shape[2])
+    for part in range(uint64(rows.shape[1])):
         for code in range(codes):
             begins[code] = 0
-        for y in range(max(0, top), min(height, top + window)):
-            for source in range(y * width + low, y * width + high):
-                for run in range(runs[source, part, codes - 1]):
-                    begins[runs[source, part, run]] += bounds[source, part, 1, run] - bounds[source, part, 0, run]
-        room, found = 0, 0
-        for code in range(1, codes):
-            count = begins[code]
-            if count != 0:
+        for y in range(above, below):
+            for source in range(uint64(y * width + low), uint64(y * width + high)):
+                for first in range(uint64(0), codes, uint64(PATTERNS)):
+                    for code in range(first, first + uint64(PATTERNS)):
+                        begins[code] += counts[source, part, code]
+        room, found = uint64(0), uint64(0)
+        for code in range(uint64(1), codes):
+            count = uint64(begins[code])
+            if count != uint64(0):
                 rows_runs[line, part, found] = code
                 rows_bounds[line, part, 0, found] = begins[code] = room
                 rows_bounds[line, part, 1, found] = room + count
-                room += count + COPIED
-                found += 1
-        rows_runs[line, part, codes - 1] = found
-        for y in range(max(0, top), min(height, top + window)):
-            for x in range(low, high):
-                source, first_row = y * width + x, tap_rows[(y - top) * window + x - left]
-                for run in range(runs[source, part, codes - 1]):
+                room += count + uint64(COPIED)
+                found += uint64(1)
+        rows_runs[line, part, codes - uint64(1)] = found
+        for y in range(above, below):
+            tap = uint64((y - top) * window + low - left)
+            for source in range(uint64(y * width + low), uint64(y * width + high)):
+                first_row = tap_rows[tap]
+                tap += uint64(1)
+                for run in range(uint64(runs[source, part, codes - uint64(1)])):
                     start = uint64(bounds[source, part, 0, run])
                     count = uint64(bounds[source, part, 1, run]) - start
                     begin = uint64(begins[runs[source, part, run]])
