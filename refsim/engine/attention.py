@@ -34,6 +34,10 @@ class AttendStep(PlacewiseStep):
         self.tokens, self.channels = graph.signals[context.name].shape
         self.width = self.channels // self.places
         self.cost = graph.timesteps * self.tokens * self.channels << 1
+        gate, scanned = product.operator.gate, Census(compares=self.tokens * self.channels).repeated(graph.timesteps)
+        length, other = (self.tokens, "v") if by_scores else (self.width, "q")
+        each, gates = Census(adds=length, compares=1), {"q": q, "k": k, "v": v}
+        self.counters = {product.name: ((scanned, each), gates[gate]), context.name: ((scanned, each), gates[other])}
         if neuron is not None:
             self.firing = Neurons([neuron.operator], graph.timesteps, self.channels)
             self.neuron_census = neuron_census(graph, neuron)
@@ -67,16 +71,7 @@ class AttendStep(PlacewiseStep):
 
     def counted(self, values):
         """Return what the network's own association would have done."""
-        gates, product, context = {"q": 0, "k": 1, "v": 2}, self.product, self.context
-        if product.operator.kind() == "Scores":
-            lengths = {product.name: (product.operator.gate, self.tokens), context.name: ("v", self.tokens)}
-        else:
-            lengths = {product.name: (product.operator.gate, self.width), context.name: ("q", self.width)}
-        scanned = Census(compares=self.tokens * self.channels).repeated(self.graph.timesteps)
-        return {
-            name: Counted(scanned, Census(adds=length, compares=1), values.spikes(self.sites[gates[gate]]))
-            for name, (gate, length) in lengths.items()
-        }
+        return {name: Counted(*costs, values.spikes(site)) for name, (costs, site) in self.counters.items()}
 
 
 def products(timesteps, tokens, width):
