@@ -17,8 +17,8 @@ PRECISION = 50
 """Bits by which counts are shifted before they are divided by nanoseconds: some thirteen days."""
 
 LEAST = WHOLE >> 2
-"""What all threads together have at the least, each as much as the others: one that was held up once can show that it is
-fast again."""
+"""What all threads together have at the least, each as much as the others: one that was held up once can show that it
+is fast again."""
 
 
 class Balance:

@@ -60,7 +60,8 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
     plane of the code.
 
     Partial sums are of 16 bits, which doubles the additions of an instruction; before more than `safe_rows` rows could
-    leave them they go into the sums of 32 bits.
+    leave them they go into the sums of 32 bits. What the rows of a run add up to has an array of its own, apart from
+    the lines that it goes to, and so stays in registers on its way.
     """
     (rows, runs, bounds), (partial, run_sums, filled, _), width = lists, partials, LANES * len(lanes)
     bits = TIMESTEPS_AT_ONCE if runs.shape[2] == PATTERNS else LINES
@@ -130,8 +131,8 @@ def gather_sums(
     Parameters
     ----------
     lists : tuple of ndarray
-        events, runs, bounds and counts, as `list_trains` gives them for four timesteps. An integer is the sum over planes p of
-        its bit << p.
+        events, runs, bounds and counts, as `list_trains` gives them for four timesteps. An integer is the sum over
+        planes p of its bit << p.
     image : tuple of int
         Rows and columns of the input; tokens are an image of one column.
     geometry : tuple of int
@@ -157,8 +158,8 @@ def gather_sums(
         As for `route_window`, a line for each place of a tile. The weights of a block stay in the cache while all
         places of a tile use them.
     partials : tuple of ndarray
-        partial of shape (8 * 256,) and run_sums of shape (width,), int16 for weights of 8 bits, else int32; filled, int64
-        of shape (9,), how many rows each line holds, and at the end what `fetch` saw; sums, int32 of shape
+        partial of shape (8 * 256,) and run_sums of shape (width,), int16 for weights of 8 bits, else int32; filled,
+        int64 of shape (9,), how many rows each line holds, and at the end what `fetch` saw; sums, int32 of shape
         (4, 1, width): scratch.
     first, last : int
         Places y X' + x to compute.

@@ -84,9 +84,9 @@ def attend(query, key, value, timesteps, first, last, products, context):
     first, last : int
         Heads to compute.
     products : tuple
-        Scratch: the spikes of one token, or its sums, in lines of 1 << shift, one for each timestep; K^T V, eight such lines for each
-        channel, both int16 where N E fits it, else int32; the sums of a token, int32 of shape (T, 1, E). The shift:
-        a line is where a number from the data says, so that it has to begin at a shift of it.
+        Scratch: the spikes of one token, or its sums, in lines of 1 << shift, one for each timestep; K^T V, eight such
+        lines for each channel, both int16 where N E fits it, else int32; the sums of a token, int32 of shape
+        (T, 1, E). The shift: a line is where a number from the data says, so that it has to begin at a shift of it.
     context : ndarray of int32, shape (T, N, H, E)
         Filled for these heads.
 

@@ -10,11 +10,14 @@ from refsim.kernels.kernel import tuned_inline
 def route_window(lists, image, geometry, tap_rows, place, routes, line):
     """List the rows that the window of one place gathers, code by code, from the lists of its places.
 
+    Counts say beforehand where the rows of each code begin: they are added up for sixteen codes at once, and runs are
+    gone through once only.
+
     Parameters
     ----------
     lists : tuple of ndarray
-        events, runs, bounds and counts, as `list_trains` gives them for the places of an image, row after row; tokens are an
-        image of one column.
+        events, runs, bounds and counts, as `list_trains` gives them for the places of an image, row after row; tokens
+        are an image of one column.
     image : tuple of int
         Rows and columns.
     geometry : tuple of int
@@ -24,8 +27,8 @@ def route_window(lists, image, geometry, tap_rows, place, routes, line):
     place : int
         y X' + x.
     routes : tuple
-        rows, runs and bounds like the first three of `lists`, of as many lines as are routed at once, filled at a line; begins,
-        uint32, one for each code: scratch.
+        rows, runs and bounds like the first three of `lists`, of as many lines as are routed at once, filled at a
+        line; begins, uint32, one for each code: scratch.
     line : int
     """
     (events, runs, bounds, counts), ((rows, rows_runs, rows_bounds), begins) = lists, routes
