@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from refsim.audit.guard import unguarded
 from refsim.engine.gathering import GatherStep
 from refsim.engine.listing import ListStep
-from refsim.engine.plan import Plan, planned
+from refsim.engine.plan import MOST_ROWS, Plan, planned
 from refsim.engine.pool import PARALLEL_COST, Pool
 from refsim.engine.program import Program
 from refsim.engine.trains import PoolStep
@@ -249,6 +249,30 @@ def test_a_window_waits_for_the_lists_of_its_neighbours():
     chains = [chain.steps for program in programs for chain in program.chains]
     listing = next(steps for steps in chains if any(isinstance(step, ListStep) for step in steps))
     assert [PoolStep, ListStep] == [type(step) for step in listing]
+
+
+@pytest.mark.parametrize("channels", [300, (1 << 16) - 1, 1 << 16])
+def test_as_many_rows_as_16_bits_count(channels):
+    """All channels fire at all timesteps, a single code: what counts them must not begin anew at 0."""
+    bias = np.zeros(2, np.int32)
+    nodes = (
+        Node(
+            "first",
+            Convolution(np.ones((1, 1, 1, channels), np.int8), np.zeros(channels, np.int32), 1, 0, 8),
+            ("input",),
+        ),
+        Node("spikes", LIF(np.full(channels, 2, np.int32)), ("first",)),
+        Node("sums", Convolution(np.array([[[[1, -1]] * channels]], np.int8), bias, 2, 0), ("spikes",)),
+        Node("neuron", LIF(np.full(2, channels // 2, np.int32)), ("sums",)),
+        Node("tokens", Tokens(), ("neuron",)),
+        Node("count", TokenSum(), ("tokens",)),
+    )
+    network = Network("rows", 4, Input("image", (3, 3, 1)), nodes, 1)
+    assert_equal(*both_engines(network, np.full((3, 3, 1), 255, np.uint8), record="sums"))
+    with planned(network, with_logits(network, ())) as plan:
+        plan.run(np.full((1, 3, 3, 1), 255, np.uint8), Pool(1))
+        rows = channels if channels <= MOST_ROWS else 0  # with more it is not gathered
+        assert plan.gathered() == 4 * 2 * rows  # at four places, once for all timesteps
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1 << 20, 2.0])

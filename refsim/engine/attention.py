@@ -27,7 +27,7 @@ class AttendStep(PlacewiseStep):
 
     def __init__(self, graph, product, context, neuron):
         super().__init__(*filter(None, (product, context, neuron)))
-        self.graph, self.product, self.context, self.neuron = graph, product, context, neuron
+        self.graph, self.context, self.neuron = graph, context, neuron
         by_scores = product.operator.kind() == "Scores"
         q, k, v = (*product.inputs, context.inputs[1]) if by_scores else (context.inputs[0], *product.inputs)
         self.sites, self.places = (q, k, v), product.operator.heads

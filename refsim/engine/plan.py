@@ -40,8 +40,8 @@ from refsim.ops import (
 MOST_PLANES = 8
 """Integers of more planes are kept as they are."""
 
-MOST_ROWS = 1 << 16
-"""Rows are listed in 16 bits, and so are the channels of a place."""
+MOST_ROWS = (1 << 16) - 1
+"""Rows are listed in 16 bits, and so is how many channels of a place have one code."""
 
 
 SECOND_PRODUCTS = {Scores: (Context, 0), KeyValue: (Retrieval, 1)}
