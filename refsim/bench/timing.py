@@ -43,6 +43,10 @@ class Times:
         lower, _, upper = statistics.quantiles(self.seconds, n=4, method="inclusive")
         return lower, upper
 
+    def of_each(self, count):
+        """Return the times of one of so many things that a subject did each time."""
+        return Times(tuple(seconds / count for seconds in self.seconds))
+
 
 def interleaved(subjects, repeats, after=None, clock=time.perf_counter, rest=time.sleep):
     """Time subjects in turns, so that a drift of the machine's speed meets them all.

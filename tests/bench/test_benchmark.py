@@ -138,6 +138,22 @@ def test_absent_kernels_have_a_line(small_kernels, nothing_installed):
     }
 
 
+def test_a_time_is_that_of_one_map(monkeypatch):
+    """The fast kernel does as many maps, on all tokens, as its time is divided by; every other does one."""
+    ranged, computed = kernels.gather_sums.ranged, []
+
+    def noted(*arguments):
+        bind = ranged(*arguments)
+        return lambda first, last: lambda: (computed.append(last - first), bind(first, last)())
+
+    monkeypatch.setattr(kernels.gather_sums, "ranged", noted)
+    spikes, weights = np.eye(5, 16, dtype=np.int8), np.arange(16 * 24).reshape(16, 24).astype(np.int8)
+    make, _, maps = kernels.KERNELS["refsim fast"]
+    assert np.array_equal(make(spikes, weights, 2)(), weights[:5])
+    assert maps > 1 and sum(computed) == 5 * maps
+    assert all(count == 1 for subject, (_, _, count) in kernels.KERNELS.items() if subject != "refsim fast")
+
+
 def test_a_kernel_with_other_sums_is_an_error(small_kernels, monkeypatch):
     """One sum of one token suffices."""
 
@@ -146,6 +162,6 @@ def test_a_kernel_with_other_sums_is_an_error(small_kernels, monkeypatch):
         sums[-1, -1] += 1
         return lambda: sums
 
-    monkeypatch.setitem(kernels.KERNELS, "wrong", (wrong, ""))
+    monkeypatch.setitem(kernels.KERNELS, "wrong", (wrong, "", 1))
     with pytest.raises(BenchmarkError, match="tiny at 30%: the sums of wrong"):
         compare_kernels("tiny", 0.3, 1, 1)

@@ -57,6 +57,11 @@ def test_median_and_quartiles():
     assert (7, (7, 7)) == (Times((7,)).median, Times((7,)).quartiles)
 
 
+def test_times_of_each():
+    """Of four things in 8 and 12 seconds, each took 2 and 3."""
+    assert (2, 3) == Times((8, 12)).of_each(4).seconds
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_the_ceiling_counts_every_addition(threads):
     """Its fastest time took two seconds: half its additions a second."""
