@@ -184,7 +184,7 @@ def verdict(comparison, line):
 def milliseconds(seconds):
     """Return a time in milliseconds, the longer the fewer decimals."""
     value = 1e3 * seconds
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.1f}" if value >= 100 else f"{value:.2f}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.{1 if value >= 100 else 2 if value >= 1 else 3}f}"
 
 
 def straight_text(comparisons):
