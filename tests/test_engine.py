@@ -24,7 +24,7 @@ from refsim.engine.trains import PoolStep
 from refsim.errors import NetworkError
 from refsim.kernels.kernel import Kernel
 from refsim.network import Input, Network, Node
-from refsim.ops import LIF, Context, Convolution, KeyValue, MaxPool, Residual, Tokens, TokenSum
+from refsim.ops import LIF, Context, Convolution, KeyValue, MaxPool, Residual, Retrieval, Scores, Tokens, TokenSum
 from refsim.simulator import run, with_logits
 
 PATTERNS = ("*", "*attention*", "*residual*", "*.membrane", "*linear*", "stem.*", "stage*", "*context", "*scores")
@@ -282,6 +282,31 @@ def test_what_is_no_number_of_threads_is_refused(threads):
     for engine in ("reference", "fast"):
         with pytest.raises(NetworkError, match="threads: expected an integer from 1 to 1024, got"):
             run(network, input_of(network, 0), threads=threads, engine=engine)
+
+
+@pytest.mark.parametrize(
+    "products, wide, few",
+    [
+        ([Node("product", Scores(2), ("q", "k")), Node("context", Context(), ("product", "v"))], "v", ""),
+        ([Node("product", KeyValue(2), ("k", "v")), Node("context", Retrieval(), ("q", "product"))], "", "q"),
+    ],
+    ids=["wide values", "few queries"],
+)
+def test_attention_over_operands_of_different_shapes(products, wide, few):
+    """V of more channels than K, or queries of fewer tokens: they are computed as the plain kernels have it."""
+    random, nodes = np.random.default_rng(0), []
+    for name in "qkv":
+        channels = 12 if name in wide else 8
+        weights = random.integers(-99, 100, (1, 1, 1, channels)).astype(np.int8)
+        nodes.append(Node(f"{name}_map", Convolution(weights, np.zeros(channels, np.int32), 1, 0, 8), ("input",)))
+        nodes.append(Node(f"{name}_neuron", LIF(np.full(channels, 900, np.int32)), (f"{name}_map",)))
+        if name in few:
+            nodes.append(Node(f"{name}_pool", MaxPool(2, 2, 0), (f"{name}_neuron",)))
+        nodes.append(Node(name, Tokens(), (nodes[-1].name,)))
+    nodes += [*products, Node("count", TokenSum(), ("context",))]
+    network = Network("cross", 4, Input("image", (4, 4, 1)), tuple(nodes), 1)
+    for seed in range(3):
+        assert_equal(*both_engines(network, input_of(network, seed)))
 
 
 def test_products_of_different_attentions_are_computed_apart():

@@ -205,15 +205,15 @@ class Plan:
         return TimeSumStep(self.graph, node)
 
     def attention(self, node):
-        """Compute both products of binary spikes at once, where the first is not recorded."""
+        """Compute both products of binary spikes of one shape at once, where the first is not recorded."""
         second, place = SECOND_PRODUCTS.get(type(node.operator), (None, 0))
         readers = self.readers.get(node.name, ())
         if second is None or node.name in self.sites or len(readers) != 1 or type(readers[0].operator) is not second:
             return None
         context = readers[0]
-        if context.inputs[place] != node.name:
-            return None
         sites = {*node.inputs, *context.inputs} - {node.name}
+        if context.inputs[place] != node.name or len({self.graph.signals[site].shape for site in sites}) > 1:
+            return None
         fits = self.as_planes.issuperset(sites) and all(self.graph.signals[site].interval == (0, 1) for site in sites)
         gates = (node.operator.gate, getattr(context.operator, "gate", "v"))
         narrow = node.operator.accumulator_bits <= 32 and context.operator.accumulator_bits <= 32

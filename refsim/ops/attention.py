@@ -123,7 +123,10 @@ def require_heads(site, heads, *operands):
     require_integer(f"{site}.heads", heads, 1, 1024)
     shapes = {operand.shape for operand in operands}
     if len(shapes) != 1 or len(operands[0].shape) != 2 or operands[0].channels % heads:
-        raise NetworkError(f"{site}: operands of shape {sorted(shapes)} do not split into {heads} heads")
+        found = " and ".join(map(str, sorted(shapes)))
+        raise NetworkError(
+            f"{site}: expected operands of one shape, tokens whose channels split into {heads} heads; got {found}"
+        )
 
 
 def require_spiking(site, gate, operand):

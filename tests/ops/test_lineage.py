@@ -118,7 +118,11 @@ def test_grid_is_the_way_back_from_tokens():
         (Mask(), [spikes(0, 2), spikes()], r"expected spikes of shape \(N, C\), got values in \(0, 2\)"),
         (Mask(), [spikes(), spikes(shape=(2, 4))], r"a mask of shape \(2, 4\) does not fit spikes of shape \(3, 4\)"),
         (KeyValue(2), [spikes(0, 2), spikes()], r"k ranges over \[0, 2\]; one operand must be -1, 0 or 1"),
-        (KeyValue(3), [spikes(), spikes()], "do not split into 3 heads"),
+        (
+            KeyValue(3),
+            [spikes(), spikes()],
+            r"operands of one shape, tokens whose channels split into 3 heads; got \(\d+, \d+\)$",
+        ),
         (KeyValue(2, "q"), [spikes(), spikes()], "site.gate: expected one of k, v"),
         (Retrieval(), [spikes(0, 5), spikes(shape=(2, 2, 2))], r"q ranges over \[0, 5\]"),
         (Retrieval(), [spikes(), spikes(shape=(2, 3, 3))], "does not fit Q of shape"),
