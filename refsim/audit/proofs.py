@@ -11,10 +11,12 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict
+from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 
 import numba
+import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from tqdm import tqdm
 
@@ -32,6 +34,8 @@ class ProvedCacheImpl(CompileResultCacheImpl):
     ----------
     function : function
         The kernel's Python source.
+    apart : bool
+        As for `compile_proved`.
     folder : Path
         Of the cache.
     wanted : tuple of numba types
@@ -40,7 +44,7 @@ class ProvedCacheImpl(CompileResultCacheImpl):
         The proof of what was loaded last.
     """
 
-    function = folder = wanted = report = None
+    function = apart = folder = wanted = report = None
 
     def rebuild(self, target_context, payload):
         """Load a specialisation, or return None, as if there were none, where its proof is not held.
@@ -49,7 +53,7 @@ class ProvedCacheImpl(CompileResultCacheImpl):
         """
         (_, _, (machine_code, _)), signature = payload[0], payload[3]
         if signature.args == self.wanted:
-            self.report = read_proof(self.folder, self.function, signature.args, machine_code)
+            self.report = read_proof(self.folder, self.function, self.apart, signature.args, machine_code)
         return None if self.report is None else super().rebuild(target_context, payload)
 
 
@@ -64,10 +68,10 @@ class ProvedCache(FunctionCache):
 
     _impl_class = ProvedCacheImpl
 
-    def __init__(self, function):
+    def __init__(self, function, apart):
         super().__init__(function)
         self.proofs = self._impl
-        self.proofs.function, self.proofs.folder = function, Path(self.cache_path)
+        self.proofs.function, self.proofs.apart, self.proofs.folder = function, apart, Path(self.cache_path)
 
     def load_overload(self, sig, target_context):
         """Load a specialisation, or return None where there is none or a file of the cache is damaged."""
@@ -125,7 +129,7 @@ def loaded_or_proved(function, signature, apart):
     proofs = None
     # Where no folder can be written to, nothing is kept: each process compiles and proves for itself.
     with suppress(RuntimeError):
-        dispatcher._cache = ProvedCache(function)
+        dispatcher._cache = ProvedCache(function, apart)
         proofs = dispatcher._cache.proofs
     dispatcher.compile(signature)
     if proofs is not None and proofs.report is not None:
@@ -134,7 +138,7 @@ def loaded_or_proved(function, signature, apart):
     require_passed(report)
     if proofs is not None:
         machine_code = dispatcher.overloads[signature].library._get_compiled_object()
-        write_proof(proofs.folder, function, signature, machine_code, report)
+        write_proof(proofs.folder, function, apart, signature, machine_code, report)
     return dispatcher.overloads[signature].entry_point, report
 
 
@@ -151,10 +155,11 @@ def proof_path(folder, function, machine_code):
     return folder / f"{function.__qualname__}.{hashlib.sha256(machine_code).hexdigest()[:32]}.proof.json"
 
 
-def identity(function, signature, machine_code):
+def identity(function, apart, signature, machine_code):
     """Return what a proof must be of to hold."""
     return {
         "name": f"{function.__module__}.{function.__qualname__}",
+        "apart": apart,
         "signature": str(tuple(signature)),
         "code_hash": hashlib.sha256(machine_code).hexdigest(),
         "source_hash": hashlib.sha256(repr(ingredients(function, set())).encode()).hexdigest(),
@@ -165,24 +170,50 @@ def identity(function, signature, machine_code):
 
 
 def ingredients(function, known):
-    """Return what machine code is made of: what a function says, and the functions and numbers that it names.
+    """Return what machine code is made of: what a function says, and all that it names.
 
     numba asks only whether the file of the function itself was changed, and would load code with an older version of
     what another file has. Of a file the whole text counts: what is compiled in place of a function stands beside it.
     """
     known.add(function)
     found, codes = [checksum_of(function.__code__.co_filename)], [function.__code__]
+    found += (meant_by(cell.cell_contents, (), known) for cell in function.__closure__ or ())
     for code in codes:
         codes += (constant for constant in code.co_consts if inspect.iscode(constant))
         said = [constant for constant in code.co_consts if not inspect.iscode(constant)]
         found.append((code.co_code, code.co_names, code.co_varnames, said))
-        for name in code.co_names:
-            named = function.__globals__.get(name)
-            if inspect.isfunction(named) and named not in known:
-                found.append((name, ingredients(named, known)))
-            elif isinstance(named, (int, tuple)):
-                found.append((name, named))
+        found += (meant_by(function.__globals__.get(name), code.co_names, known) for name in code.co_names)
     return found
+
+
+def meant_by(value, names, known):
+    """Return what machine code is made of where a source names a value: what numba freezes, and does not ask for again.
+
+    Parameters
+    ----------
+    value : object
+    names : tuple of str
+        All names of that source: of a module, those of its attributes that may be meant.
+    known : set
+        What was met before.
+    """
+    value = getattr(value, "py_func", value)
+    met = (value.__name__, names) if inspect.ismodule(value) else value if inspect.isfunction(value) else None
+    if met is not None:
+        if met in known:
+            return None
+        known.add(met)
+    if inspect.isfunction(value):
+        return value.__name__, ingredients(value, known)
+    if inspect.ismodule(value):
+        return [(name, meant_by(getattr(value, name, None), names, known)) for name in names]
+    if isinstance(value, np.ndarray):
+        return value.dtype.descr, value.shape, hashlib.sha256(value.tobytes()).hexdigest()
+    if inspect.isclass(value) and issubclass(value, Enum):
+        return [(member.name, meant_by(member.value, (), known)) for member in value]
+    if isinstance(value, tuple):
+        return [meant_by(part, names, known) for part in value]
+    return repr(value) if isinstance(value, (int, float, complex, str, bytes, np.generic)) else None
 
 
 def checksum_of(path):
@@ -199,20 +230,20 @@ def checksum_since(path, _):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def write_proof(folder, function, signature, machine_code, report):
+def write_proof(folder, function, apart, signature, machine_code, report):
     """Store a proof, whole or not at all, where that can be done."""
-    content = {"identity": identity(function, signature, machine_code), "report": asdict(report)}
+    content = {"identity": identity(function, apart, signature, machine_code), "report": asdict(report)}
     text = json.dumps({"seal": seal(content), **content}, indent=1)
     with suppress(OSError):
         write_whole(proof_path(folder, function, machine_code), text.encode())
 
 
-def read_proof(folder, function, signature, machine_code):
+def read_proof(folder, function, apart, signature, machine_code):
     """Return the stored report on machine code, or None where it is missing, stale or edited."""
     try:
         stored = json.loads(proof_path(folder, function, machine_code).read_text())
         content = {"identity": stored["identity"], "report": stored["report"]}
-        if stored["seal"] != seal(content) or content["identity"] != identity(function, signature, machine_code):
+        if stored["seal"] != seal(content) or content["identity"] != identity(function, apart, signature, machine_code):
             return None
         report = KernelReport(**{**content["report"], "violations": tuple(content["report"]["violations"])})
         return report if report.passed else None

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from functools import partial, update_wrapper
 
 import numpy as np
+from numba import typeof
 from numba.cpython.unsafe.numbers import trailing_zeros as count_trailing_zeros
 from numba.extending import overload, register_jitable
 
@@ -126,6 +127,9 @@ def tuned_kernel(function):
 C_ORDER, FORTRAN_ORDER, KIND_OF_ARRAY = 0x1, 0x2, 0x501
 """NumPy's flags: each order, and C order with alignment and writing."""
 
+NUMBERS = (int, float, complex, np.number, np.bool)
+"""What numba compiles for by its type alone."""
+
 _witnesses = ContextVar("witnesses", default=())
 
 
@@ -155,8 +159,8 @@ def argument_type(argument):
             flags & (KIND_OF_ARRAY if flags & C_ORDER else KIND_OF_ARRAY | FORTRAN_ORDER),
         )
     if isinstance(argument, tuple):
-        return tuple(map(argument_type, argument))
-    return type(argument)
+        return (type(argument), *map(argument_type, argument))
+    return type(argument) if isinstance(argument, NUMBERS) else typeof(argument)
 
 
 def select(condition, chosen, otherwise):

@@ -127,8 +127,15 @@ def test_a_proof_by_older_rules_is_stale(module, tmp_path, monkeypatch):
 
 
 HELPER = """
+from enum import IntEnum
+import numpy as np
+from numba import njit
 from numba.extending import overload, register_jitable
-STEP = 0
+STEP = -1
+CAP = 0
+ROW = np.array([0, 5])
+class Kind(IntEnum):
+    NONE = 0
 def once(x):
     return x
 @overload(once)
@@ -137,28 +144,57 @@ def compiled_once(x):
 @register_jitable
 def grown(x):
     return once(x + 1) + STEP
+@njit
+def compiled(x):
+    return x + 9 - 9
+@register_jitable
+def kept(x):
+    return x | 0
 """
 
+BORROWING = """
+import helper_of_a_test as helper
+from helper_of_a_test import ROW, Kind, compiled, grown
+def borrowing(values, out):
+    out[0] = 1 + values[0] + EXPRESSION
+"""
 
-@pytest.mark.parametrize(
-    "change",
-    [("x + 1", "x + 2"), ("STEP = 0", "STEP = 1"), ("x + 0", "x + 1")],
-    ids=["a function", "a number", "what is compiled in its place"],
-)
-def test_what_a_kernel_takes_from_another_file_is_part_of_it(module, tmp_path, change):
-    """Its own file is as it was: machine code with the older version of the other does not run."""
-    kernel = "from helper_of_a_test import grown\ndef borrowing(values, out):\n    out[0] = grown(values[0])\n"
-    (tmp_path / "helper_of_a_test.py").write_text(HELPER)
-    (tmp_path / "kernels_of_a_test.py").write_text(kernel)
-    found = []
-    for text in (HELPER, HELPER.replace(*change)):
+CHANGES = {
+    "a function": ("grown(0)", "x + 1", "x + 2"),
+    "a number that it names": ("grown(0)", "STEP = -1", "STEP = 0"),
+    "what is compiled in its place": ("grown(0)", "x + 0", "x + 1"),
+    "a number of a module": ("helper.CAP", "CAP = 0", "CAP = 1"),
+    "a function of a module": ("helper.kept(0)", "x | 0", "x | 1"),
+    "a compiled function": ("compiled(0)", "x + 9 - 9", "x + 9 - 8"),
+    "an array": ("ROW[0]", "[0, 5]", "[1, 5]"),
+    "a member": ("Kind.NONE", "NONE = 0", "NONE = 1"),
+}
+
+
+@pytest.mark.parametrize("expression, old, new", CHANGES.values(), ids=CHANGES)
+def test_what_a_kernel_takes_from_another_file_is_part_of_it(module, tmp_path, monkeypatch, expression, old, new):
+    """Its own file is as it was: machine code with the older version of the other does not run, that of the same does."""
+    (tmp_path / "kernels_of_a_test.py").write_text(BORROWING.replace("EXPRESSION", expression))
+    audit, audited, found = importlib.import_module("refsim.audit.proofs").audit_specialisation, [], []
+    monkeypatch.setattr("refsim.audit.proofs.audit_specialisation", lambda *some: audited.append(1) or audit(*some))
+    for text in (HELPER, HELPER, HELPER.replace(old, new)):
         (tmp_path / "helper_of_a_test.py").write_text(text)
         for compiled in tmp_path.glob("__pycache__/helper*.pyc"):
             compiled.unlink()
         importlib.invalidate_caches()
         sys.modules.pop("helper_of_a_test", None)
         found.append(call(module().borrowing)[0])
-    assert [1, 2] == found
+    assert ([1, 1, 2], 2) == (found, len(audited))
+
+
+def test_whether_arrays_are_apart_is_part_of_it(module):
+    """One function as both kinds of kernel: code that counts on arrays being apart runs for that kind alone."""
+    found = []
+    for apart in (True, False, True, False):
+        values = np.arange(1, 9)
+        Kernel(module().gather, apart)(values, values[5:])
+        found.append(values.tolist())
+    assert found[1] == found[3] != found[0] == found[2]
 
 
 def test_swapped_cache_files_do_not_run(module, tmp_path):

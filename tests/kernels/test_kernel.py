@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from numba import njit
 from strategies import seeded_network
 
 from refsim.certificate import certified_run
@@ -45,6 +46,34 @@ def test_code_for_one_layout_never_runs_on_another(names):
 
 def copied():
     copy_all(np.zeros(2, np.int32), np.zeros(2, np.int32))
+
+
+@njit
+def up(value):
+    return value + 1
+
+
+@njit
+def down(value):
+    return value - 1
+
+
+def test_code_for_one_argument_that_is_no_array_never_runs_on_another():
+    """Functions, and records whose fields stand in another order: both are of one class each."""
+
+    @kernel
+    def each(function, record, values, out):
+        for place in range(values.shape[0]):
+            out[place] = function(values[place]) + record.x
+
+    found = []
+    for function in (up, down):
+        for fields in ("xy", "yx"):
+            records, out = np.zeros(1, [(name, np.int64) for name in fields]), np.zeros(1, np.int64)
+            records["x"], records["y"] = 30, 90
+            each(function, records[0], np.array([5]), out)
+            found.append(out.item())
+    assert [36, 36, 34, 34] == found
 
 
 def test_blocks_within_blocks_each_hear_of_a_proof():
