@@ -53,9 +53,11 @@ class GuardedArray(np.ndarray):
         if ufunc not in UFUNCS:
             name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
             raise MultiplicationError(f"{self.site}: {name} is not among the operations on data (rule N1)")
-        if ufunc in SHIFTS and any(isinstance(value, GuardedArray) for value in flattened(inputs[1:])):
+        amounts = inputs if method in ("reduce", "accumulate", "reduceat") else inputs[1:]
+        if ufunc in SHIFTS and any(isinstance(value, GuardedArray) for value in flattened(amounts)):
             raise MultiplicationError(f"{self.site}: {ufunc.__name__} by an amount that comes from data (rule N1)")
         self.refuse_floats((*inputs, *(out or ())))
+        self.refuse_other_types(options)
         options = {name: unguarded(value) for name, value in options.items()}
         if out is not None:
             options["out"] = tuple(map(unguarded, out))
@@ -65,6 +67,7 @@ class GuardedArray(np.ndarray):
     def __array_function__(self, function, types, arguments, options):
         if function not in FUNCTIONS:
             raise MultiplicationError(f"{self.site}: {function.__name__} is not among the operations on data (rule N1)")
+        self.refuse_other_types(options)
         values = flattened((*arguments, *options.values()))
         self.refuse_floats(value for value in values if isinstance(value, (np.ndarray, np.generic, float, complex)))
         result = super().__array_function__(function, types, arguments, options)
@@ -76,6 +79,16 @@ class GuardedArray(np.ndarray):
         for value in values:
             if np.asarray(unguarded(value)).dtype.kind in "fcO":
                 raise MultiplicationError(f"{self.site}: an operand that holds no integers meets data (rule N1)")
+
+    def refuse_other_types(self, options):
+        """Refuse to compute in floating point what is stored in integers afterwards, by whatever it is asked for."""
+        if options.get("dtype") is not None:
+            self.refuse_floats((np.empty(0, options["dtype"]),))
+        if options.get("initial") is not None:
+            self.refuse_floats((options["initial"],))
+        for name in ("signature", "sig"):
+            if options.get(name) is not None:
+                raise MultiplicationError(f"{self.site}: {name} chooses what is computed with (rule N1); leave it out")
 
     def __setattr__(self, name, value):
         if name == "dtype":

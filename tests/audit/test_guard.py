@@ -72,6 +72,16 @@ FORBIDDEN = {
     "float()": lambda: float(data()[0]),
     "store a float": in_place(lambda a: a.__setitem__(0, 0.5)),
     "sum into float": lambda: data().sum(dtype=float),
+    "sum in float": lambda: data().sum(dtype=float, out=np.zeros((), int)),
+    "np.sum in float": lambda: np.sum(data(), 0, float, np.zeros((), int)),
+    "cumsum in float": lambda: data().cumsum(dtype=float, out=np.zeros(6, int)),
+    "sum from a float": lambda: data().sum(initial=0.5),
+    "add in float into integers": lambda: np.add(data(), 1, out=np.zeros(6, int), dtype=float, casting="unsafe"),
+    "add by a loop of floats": lambda: np.add(data(), 1, out=np.zeros(6, int), signature="dd->d", casting="unsafe"),
+    "compare by a loop of floats": lambda: np.less(data(), 1, sig="dd->?", casting="unsafe"),
+    "left_shift.reduce": lambda: np.left_shift.reduce(data()),
+    "right_shift.accumulate": lambda: np.right_shift.accumulate(data()),
+    "left_shift.reduceat": lambda: np.left_shift.reduceat(data(), [0]),
     "add in float": lambda: np.add(data(), 1, dtype=np.float64),
     "add into float": lambda: np.add(data(), 1, out=np.zeros(6)),
     "where float": lambda: np.where(data() > 2, 0.5, data()),
@@ -114,6 +124,8 @@ def test_what_multiplies_raises_at_its_site(deed):
 
 
 ALLOWED = {
+    "sum from a number": (lambda a: a.sum(dtype=np.int64, initial=3), 24),
+    "shift at": (lambda a: np.left_shift.at(a, [0], 1) or a, [2, 2, 3, 4, 5, 6]),
     "add": (lambda a: a + a, [2, 4, 6, 8, 10, 12]),
     "subtract": (lambda a: 10 - a, [9, 8, 7, 6, 5, 4]),
     "negate": (lambda a: -a, [-1, -2, -3, -4, -5, -6]),
