@@ -110,6 +110,20 @@ class Control:
                             waiting += self.predecessors[block]
         return tuple(found.values())
 
+    @cached_property
+    def entered_twice(self):
+        """The instructions that end blocks of loops with more than one entry: what they decide is not told."""
+        left = {
+            place: {head for head in ways if not self.before[place] >> head & 1}
+            for place, ways in enumerate(self.successors)
+        }
+        apart = None
+        while apart != set():
+            entered = set().union(*left.values())
+            apart = {place for place, ways in left.items() if place not in entered or not ways & left.keys()}
+            left = {place: ways for place, ways in left.items() if place not in apart}
+        return tuple(self.blocks[place].instructions[-1] for place in left)
+
 
 def going_on(blocks, successors):
     """Return the successors of each block without those from which every path ends in an exception, leaving nothing behind.

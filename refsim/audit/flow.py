@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass, replace
 
 from refsim.audit.kernel_audit import debug_build, require_compiled, taint_of
-from refsim.audit.taint import DATA, LOADING_CALLS, PRODUCT, STORING_CALLS
+from refsim.audit.opcodes import LOADING_CALLS, STORING_CALLS
+from refsim.audit.taint import DATA, PRODUCT
 
 SHOWN = DATA | PRODUCT
 HELD = {0: "", DATA: "data", PRODUCT: "product", DATA | PRODUCT: "data and product"}
@@ -115,7 +116,7 @@ def data_flow(dispatcher):
 def is_touched(taint, instruction):
     """Tell whether an instruction holds data or a product, reads one, or breaks a rule; branches are left out."""
     touched = (taint.mark_of(*instruction.operands) & SHOWN) | held(taint, instruction)
-    return instruction.opcode != "br" and (touched != 0 or any(taint.judge(instruction)))
+    return instruction.opcode != "br" and (touched != 0 or taint.judge(instruction) is not None)
 
 
 def held(taint, instruction):
@@ -127,7 +128,8 @@ def step_of(taint, arrays, instruction):
     marks = held(taint, instruction)
     if instruction.type == "void":
         marks = taint.mark_of(*instruction.operands[:1]) & SHOWN
-    reason = next((found.reason for found in taint.judge(instruction)), "")
+    violation = taint.judge(instruction)
+    reason = violation.reason if violation else ""
     opcode = instruction.callee or instruction.opcode
     return Step(opcode, arrays.name_of(instruction), taint.line_of(instruction), HELD[marks], reason)
 

@@ -8,49 +8,29 @@ went into become a number and be so. There is no floating point at all, and only
 through every instruction; what is not known is a violation.
 """
 
-import re
 from dataclasses import dataclass
 
 from refsim.audit.control import Control
+from refsim.audit.opcodes import (
+    ACCESSES,
+    COMPARING_CALLS,
+    DIVIDERS,
+    FLOAT,
+    LOADING_CALLS,
+    MULTIPLIERS,
+    PASSING,
+    PASSING_CALLS,
+    SILENT_CALLS,
+    compared_by,
+    has_shift_scale,
+    is_known,
+    is_multiplication,
+    shifted_by,
+    stored_by,
+)
 
 DATA, PRODUCT, ADDRESS = 1, 2, 4
 """What a value holds: something loaded; a product of what is not; an address into which a product went."""
-
-MULTIPLIERS = {"mul", "sdiv", "udiv", "srem", "urem"}
-DIVIDERS = {"sdiv", "udiv", "srem", "urem"}
-FLOAT = re.compile(r"(?<![%@.\"\w])(half|bfloat|float|double|fp128|x86_fp80)\b")
-"""A type, not the register ``%half`` of somebody's argument of that name."""
-
-PASSING = {
-    "add", "sub", "and", "or", "xor", "shl", "lshr", "ashr", "trunc", "zext", "sext", "bitcast", "ptrtoint", "inttoptr",
-    "phi", "freeze", "extractelement", "insertelement", "shufflevector", "extractvalue", "insertvalue", "addrspacecast",
-}  # fmt: skip
-"""Instructions whose result holds what their operands hold."""
-
-ACCESSES = {"load", "store", "ret", "call"}
-
-CONTROL = {"br", "switch", "unreachable", "fence", "alloca", "indirectbr"}
-
-PASSING_CALLS = re.compile(
-    r"llvm\.(smax|smin|umax|umin|abs|ctpop|ctlz|cttz|bswap|bitreverse|fshl|fshr|[su](add|sub)\.(sat|with\.overflow)"
-    r"|vector\.reduce\.(add|and|or|xor|smax|smin|umax|umin)|stepvector"
-    r"|(experimental\.)?vector\.(insert|extract|splice|reverse|interleave2|deinterleave2))\b"
-)
-MULTIPLYING_CALLS = re.compile(
-    r"llvm\.([su]mul\.(with\.overflow|fix)|vector\.reduce\.mul|x86\.[\w.]*(pmadd|pmul|dp\w*))"
-)
-LOADING_CALLS = re.compile(r"llvm\.masked\.(load|gather|expandload)\b")
-STORING_CALLS = re.compile(r"llvm\.(masked\.(store|scatter|compressstore)|memset|memcpy|memmove)\b")
-OF_ADDRESSES = re.compile(r"= icmp (?:samesign )?\w+ ptr ")
-COMPARING_CALLS = re.compile(r"llvm\.([su]cmp|get\.active\.lane\.mask)\b")
-FUNNEL_SHIFTS = re.compile(r"llvm\.fsh[lr]\b")
-SILENT_CALLS = re.compile(
-    r"llvm\.(lifetime\.(start|end)|assume|dbg\.\w+|experimental\.noalias\.scope\.decl|prefetch)\b"
-    r"|NRT_(incref|decref|Free|Allocate|Reallocate|MemInfo_(alloc(_dtor)?(_safe)?(_aligned)?|data_fast|new_varsize(_dtor)?"
-    r"|varsize_(alloc|realloc|free)))$"
-)
-ELEMENT_BITS = re.compile(r"getelementptr (?:inbounds |nuw |nusw )*(.+?), (?:ptr|<)")
-POWER_OF_TWO_ELEMENT = re.compile(r"(i8|i16|i32|i64|i128|ptr)$")
 
 
 @dataclass(frozen=True)
@@ -100,14 +80,20 @@ class Taint:
         self.roots = {root, *others, *self.given(*self.reached)}
         called = {each.callee for name in self.reached for each in functions[name].instructions}
         alone = {root} - called - self.given(*self.reached)
-        self.branches = {name: Control(functions[name].blocks, name in alone).branches for name in self.reached}
+        control = {name: Control(functions[name].blocks, name in alone) for name in self.reached}
+        self.branches = {name: found.branches for name, found in control.items()}
+        self.entered_twice = {each for found in control.values() for each in found.entered_twice}
         self.differing = {name: self.differing_arguments(name) for name in self.reached}
         self.returned = dict.fromkeys(self.reached, 0)
+        for name in self.given(*self.reached):
+            for argument in functions[name].arguments:
+                self.mark_value(argument, DATA, None)
         while self.sweep():
             pass
         instructions = [instruction for name in self.reached for instruction in functions[name].instructions]
         self.users = users_of(instructions)
-        self.violations = [found for instruction in instructions for found in self.judge(instruction)]
+        judged = map(self.judge, instructions)
+        self.violations = [violation for violation in judged if violation is not None]
         self.address_multiplications = sum(
             is_multiplication(instruction) and not self.mark_of(*instruction.operands) & DATA
             for instruction in instructions
@@ -217,47 +203,35 @@ class Taint:
         return held
 
     def judge(self, instruction):
-        """Yield the ways in which one instruction breaks the rule."""
+        """Return the way in which one instruction breaks the rule, or None."""
         operands, opcode, callee = instruction.operands, instruction.opcode, instruction.callee
-        if FLOAT.search(instruction.text.split("!dbg")[0].split(", !")[0]) and not SILENT_CALLS.match(callee):
-            yield self.violation(instruction, "floating point", operands, DATA)
+        amounts = shifted_by(instruction, self.users.get(instruction.identity, ()))
+        stored, compared = stored_by(instruction), compared_by(instruction)
+        found = None
+        if instruction in self.entered_twice:
+            found = "unknown: a loop that is entered in two places", (), DATA
+        elif FLOAT.search(instruction.text.split("!dbg")[0].split(", !")[0]) and not SILENT_CALLS.match(callee):
+            found = "floating point", operands, DATA
         elif is_multiplication(instruction) and self.mark_of(*operands) & DATA:
-            deed = "divided" if opcode in DIVIDERS else "multiplied"
-            yield self.violation(instruction, f"a value loaded from memory is {deed}", operands, DATA)
+            found = f"a value loaded from memory is {'divided' if opcode in DIVIDERS else 'multiplied'}", operands, DATA
         elif opcode == "getelementptr" and self.mark_of(*operands[1:]) & DATA and not has_shift_scale(instruction):
-            yield self.violation(
-                instruction, "a value loaded from memory is multiplied into an address", operands[1:], DATA
-            )
+            found = "a value loaded from memory is multiplied into an address", operands[1:], DATA
         elif opcode == "alloca" and self.mark_of(*operands) & DATA:
-            yield self.violation(
-                instruction, "a value loaded from memory says how much memory is reserved", operands, DATA
-            )
-        elif self.mark_of(*shifted_by(instruction)) & DATA:
-            yield self.violation(
-                instruction, "a value loaded from memory says how far to shift", shifted_by(instruction), DATA
-            )
-        elif self.mark_of(*stored_by(instruction)) & PRODUCT:
-            yield self.violation(instruction, "a product is stored", stored_by(instruction), PRODUCT)
+            found = "a value loaded from memory says how much memory is reserved", operands, DATA
+        elif self.mark_of(*amounts) & DATA:
+            found = "a value loaded from memory says how far to shift", amounts, DATA
+        elif self.mark_of(*stored) & PRODUCT:
+            found = "a product is stored", stored, PRODUCT
+        elif self.mark_of(*stored) & ADDRESS:
+            found = "an address that a product went into is stored", stored, ADDRESS
         elif opcode == "ret" and self.mark_of(*operands) & PRODUCT:
-            yield self.violation(instruction, "a product is returned", operands, PRODUCT)
-        elif compares_values(instruction) and self.mark_of(*operands) & (DATA | PRODUCT) == DATA | PRODUCT:
-            yield self.violation(
-                instruction, "a product is compared with a value loaded from memory", operands, PRODUCT
-            )
-        elif not self.is_known(instruction):
+            found = "a product is returned", operands, PRODUCT
+        elif self.mark_of(*compared) & (DATA | PRODUCT) == DATA | PRODUCT:
+            found = "a product is compared with a value loaded from memory", compared, PRODUCT
+        elif not is_known(instruction, self.returned):
             called = callee or "a call through a pointer" if opcode in ("call", "invoke") else opcode
-            yield self.violation(instruction, f"unknown: {called}", operands, DATA)
-
-    def is_known(self, instruction):
-        """Tell whether the effect of an instruction is understood."""
-        opcode, callee = instruction.opcode, instruction.callee
-        if opcode in ("call", "invoke"):
-            patterns = (
-                PASSING_CALLS, COMPARING_CALLS, MULTIPLYING_CALLS, LOADING_CALLS, STORING_CALLS, SILENT_CALLS,
-            )  # fmt: skip
-            return callee in self.returned or any(pattern.match(callee) for pattern in patterns)
-        known = {"load", "store", "ret", "icmp", "select", "getelementptr", "atomicrmw", "cmpxchg"}
-        return opcode in known | PASSING | MULTIPLIERS | CONTROL
+            found = f"unknown: {called}", operands, DATA
+        return None if found is None else self.violation(instruction, *found)
 
     def violation(self, instruction, reason, operands, kind):
         """Describe a violation with the path by which the value came."""
@@ -283,51 +257,6 @@ class Taint:
         return None
 
 
-def is_multiplication(instruction):
-    """Tell whether an instruction multiplies or divides.
-
-    A product with a constant power of two is a shift, one with its negative a shift and a subtraction from zero.
-    """
-    if MULTIPLYING_CALLS.match(instruction.callee):
-        return True
-    if instruction.opcode not in MULTIPLIERS:
-        return False
-    constants = [operand.constant for operand in instruction.operands if operand.constant is not None]
-    return instruction.opcode in DIVIDERS or not any(is_power_of_two(abs(constant)) for constant in constants)
-
-
-def compares_values(instruction):
-    """Tell whether an instruction compares values, and not addresses.
-
-    LLVM asks before a vector loop whether two arrays overlap, and a product may say where they end.
-    """
-    is_comparison = instruction.opcode == "icmp" or COMPARING_CALLS.match(instruction.callee)
-    return bool(is_comparison) and not OF_ADDRESSES.search(instruction.text)
-
-
-def shifted_by(instruction):
-    """Return the operand that says how far an instruction shifts, if it shifts.
-
-    A constant that is shifted right by data is a table of bits, as LLVM makes one of comparisons with several constants.
-    """
-    operands = instruction.operands
-    if instruction.opcode in ("shl", "ashr") or (instruction.opcode == "lshr" and operands[0].constant is None):
-        return operands[1:2]
-    return operands[2:3] if FUNNEL_SHIFTS.match(instruction.callee) else ()
-
-
-def stored_by(instruction):
-    """Return the operands that an instruction leaves in memory; what is copied from memory to memory is none."""
-    opcode, callee, operands = instruction.opcode, instruction.callee, instruction.operands
-    if opcode in ("atomicrmw", "cmpxchg"):
-        return operands[1:]
-    if callee.startswith("llvm.memset"):
-        return operands[1:2]
-    if opcode == "store" or callee.startswith("llvm.masked.") and STORING_CALLS.match(callee):
-        return operands[:1]
-    return ()
-
-
 def users_of(instructions):
     """Return, by the identity of each value, the instructions that read it."""
     users = {}
@@ -336,13 +265,3 @@ def users_of(instructions):
             if not operand.is_constant:
                 users.setdefault(operand.identity, []).append(instruction)
     return users
-
-
-def is_power_of_two(value):
-    return value > 0 and value & (value - 1) == 0
-
-
-def has_shift_scale(instruction):
-    """Tell whether an address scales its index by a power of two, so that the machine shifts instead of multiplying."""
-    element = ELEMENT_BITS.match(instruction.text.partition(" = ")[2])
-    return bool(element and POWER_OF_TWO_ELEMENT.match(element.group(1)))

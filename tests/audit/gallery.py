@@ -21,6 +21,7 @@ SIGNATURES = {
     "guilty_found_place": f"({INT}, int64, {INT})",
     "guilty_running_offset": f"({INT}, int64, {INT})",
     "guilty_product_compared": f"({INT}, int64, {INT})",
+    "guilty_product_among_cases": f"({INT}, int64, int64, {INT})",
     "guilty_dot": "(float64[::1], float64[::1])",
     "guilty_matmul": "(float64[::1], float64[::1])",
     "innocent_strided": "(int64[:], int64[:])",

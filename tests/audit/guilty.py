@@ -203,6 +203,23 @@ def guilty_shift_of_constant(a, out):
         out[i] = 5 << (a[i] & 7)  # guilty
 
 
+def guilty_shift_of_constant_right(a, out):
+    for i in range(a.shape[0]):
+        out[i] = 1000000 >> (a[i] & 31)  # guilty
+
+
+def guilty_product_among_cases(a, width, other, out):
+    rest = a[0] - width * other
+    if rest == 0:  # guilty
+        out[0] = 5
+    elif rest == 7:
+        out[1] = 7
+    elif rest == 13:
+        out[2] = 9
+    elif rest == 100:
+        out[3] = 3
+
+
 def guilty_chosen_factor(a, width, out):
     for i in range(a.shape[0]):
         if a[i] > 0:
