@@ -1,8 +1,10 @@
 """What a person and what a program reads of a run: text and JSON."""
 
 import math
+import textwrap
 from dataclasses import asdict
 
+from refsim.audit.advice import advice
 from refsim.energy import energy
 from refsim.network import INPUT_SITE
 
@@ -94,7 +96,9 @@ def audit_json(certificate, result):
 
 def kernel_json(report):
     """Return the verdict on a kernel for a program."""
-    return {**asdict(report), "passed": report.passed, "data_multiplications": report.data_multiplications}
+    violations = [{**asdict(violation), "advice": advice(violation)} for violation in report.violations]
+    counts = {"passed": report.passed, "data_multiplications": report.data_multiplications}
+    return {**asdict(report), **counts, "violations": violations}
 
 
 def audit_text(certificate, result):
@@ -133,7 +137,7 @@ def census_row(site, operator, census):
 
 
 def violation_text(report):
-    """Return the verdict on somebody's kernel for a person, with the path of each violation, as lines."""
+    """Return the verdict on somebody's kernel for a person, with the path of each violation and what to write instead, as lines."""
     lines = [
         f"{report.name} {report.signature}: {verdict(report)}, "
         f"{report.address_multiplications} multiplications of addresses"
@@ -142,6 +146,8 @@ def violation_text(report):
         lines += ["", f"{place(violation.line)}{violation.reason}"]
         path = violation.path or ((None, violation.instruction),)
         lines += [f"    {place(line)}{instruction}" for line, instruction in path if instruction]
+    for line, text in dict.fromkeys((violation.line, advice(violation)) for violation in report.violations):
+        lines += ["", *textwrap.wrap(f"{place(line)}{text}", 110)] if text else []
     return lines
 
 

@@ -21,6 +21,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from tqdm import tqdm
 
 from refsim.audit import compilers
+from refsim.audit.advice import advice
 from refsim.audit.guard import unguarded
 from refsim.audit.kernel_audit import RULES_VERSION, KernelReport, audit_specialisation
 from refsim.errors import MultiplicationError
@@ -147,7 +148,8 @@ def require_passed(report):
     if not report.passed:
         first = report.violations[0]
         where = f" at line {first.line}" if first.line is not None else ""
-        raise MultiplicationError(f"{report.name}{where}: {first.reason}: {first.instruction}")
+        instead = f" ({advice(first)})" if advice(first) else ""
+        raise MultiplicationError(f"{report.name}{where}: {first.reason}: {first.instruction}{instead}")
 
 
 def proof_path(folder, function, machine_code):
