@@ -21,9 +21,9 @@ EVENTS = [
 ]
 
 
-def closed(events):
-    """Return the lines of an event log, which ends with their number."""
-    return [*events, {"events": len(events)}]
+def closed(events, **names):
+    """Return the lines of an event log, which ends with their number, and the sites that it names."""
+    return [*events, {"events": len(events), **names}]
 
 
 def dump(root, lines, case=CASE, name="trace.jsonl"):

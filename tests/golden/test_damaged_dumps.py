@@ -113,7 +113,10 @@ def test_a_line_that_is_no_line_is_named(tmp_path, line, reason):
         ({"t": 3, "site": "neuron", "address": 0}, "t: neuron has timesteps 0 to 2, got 3"),
         ({"events": 2}, "events: 2 is not 1, the number before this line"),
         ({"events": True}, "events: expected an integer, got true"),
-        ({"events": 1, "site": "neuron"}, "unknown key 'site'; expected events"),
+        ({"events": 1, "site": "neuron"}, "unknown key 'site'; expected events, sites"),
+        ({"events": 1, "sites": "neuron"}, 'sites: expected a list, got "neuron"'),
+        ({"events": 1, "sites": ["neuron", "nuron"]}, "sites: nuron is not a site of this case"),
+        ({"events": 1, "sites": [["neuron"]]}, "sites: ['neuron'] is not a site of this case"),
     ],
 )
 def test_an_event_that_is_none_is_named(tmp_path, line, reason):

@@ -1,15 +1,18 @@
 """The door for a trace on disk: what was dumped is taken exactly."""
 
+import json
 from itertools import product
 
 import numpy as np
 import pytest
 from door_cases import MEMBRANES, SPIKES, digest_case, hand_answer, linear_case, neuron_case, two_sample_case
 from dumps import CASE, EVENTS, ORDERED, ask, assert_right, closed, dump, failure
+from frozen import quick_cases
 
 from refsim import npy
 from refsim.errors import GoldenError
-from refsim.golden.doors.trace import TraceDoor
+from refsim.golden.comparison import compare
+from refsim.golden.doors.trace import TraceDoor, longest_line
 
 
 @pytest.mark.parametrize("mode", ["ordered", "unordered", "events"])
@@ -121,6 +124,29 @@ def test_silence_counts_only_where_something_was_dumped(tmp_path):
     assert list(sites) == ["neuron"] and sites["neuron"].shape == (3, 1, 2) and not sites["neuron"].any()
     (folder / "trace.jsonl").unlink()
     assert failure(ask(tmp_path, "events")) == "missing: the folder holds no dump"
+
+
+def test_a_site_that_a_log_names_is_silent_without_an_event(tmp_path):
+    """0 throughout and observed, right or wrong, whatever other files say of it; without the name, not observed."""
+    dump(tmp_path, closed(EVENTS, sites=["neuron", "neuron.membrane"]))
+    answer = ask(tmp_path, "events")
+    assert list(answer.sites) == ["neuron", "neuron.membrane"] and not answer.sites["neuron.membrane"].any()
+    comparison = compare(CASE, answer.sites)
+    assert comparison.unobserved == [] and [each.site for each in comparison.differences] == ["neuron.membrane"]
+    still = neuron_case(expected={"neuron": hand_answer()["neuron"], "neuron.membrane": np.zeros((3, 1, 2), np.int32)})
+    assert_right(ask(tmp_path, "events", still), still)
+    folder = dump(tmp_path, closed([], sites=["neuron.membrane", "neuron"]), name="a.jsonl")
+    dump(tmp_path, closed(EVENTS))
+    assert_right(ask(tmp_path, "events", still), still)
+    (folder / "a.jsonl").unlink()
+    assert_right(ask(tmp_path, "events", still), still, sites=("neuron",))
+
+
+def test_a_log_may_name_every_site():
+    """In one line, in any case of the suite that a dump can answer."""
+    for case in quick_cases().values():
+        if case.reject_reason is None:
+            assert len(json.dumps({"events": 10**9, "sites": list(case.sites)})) < longest_line(case), case.id
 
 
 def test_an_event_log_that_was_cut_short_is_refused(tmp_path):

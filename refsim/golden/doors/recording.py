@@ -14,6 +14,7 @@ from refsim.golden.doors.trace_lines import (
     event_place,
     integer,
     require_keys,
+    shown,
     values_of,
 )
 from refsim.golden.faces.widths import tensor_width
@@ -75,7 +76,7 @@ class Recording:
         site, sample, written, timestep = self.locate(line)
         dtype, shape = self.step_form(site)
         place = event_place(line, shape)
-        arrays, given = self.site_arrays(site, (*self.time_axes, math.prod(shape)))
+        arrays, given = self.event_arrays(site)
         if given[sample, timestep, place]:
             raise Fault(f"{site} at timestep {written}: the address {line['address']} is there a second time")
         arrays[sample, timestep].reshape(-1)[place] = integer("value", line.get("value", 1), *bounds(dtype))
@@ -84,8 +85,7 @@ class Recording:
     def locate(self, line):
         """Return site, sample, timestep as written and timestep as counted."""
         site = line["site"]
-        if not isinstance(site, str) or site not in self.forms:
-            raise Fault(f"site: {one_line(str(site), 60)} is not a site of this case")
+        self.require_site("site", site)
         if self.case.samples > 1 and "sample" not in line:
             raise Fault(f"'sample' is missing; the case has {self.case.samples} samples")
         sample = integer("sample", line.get("sample", 0), 0, self.case.samples - 1)
@@ -109,9 +109,22 @@ class Recording:
             self.given[site] = np.zeros(given_shape, bool)
         return self.arrays[site], self.given[site]
 
-    def be_silent(self, site):
-        """Count a site that no event named as 0 throughout."""
-        self.site_arrays(site, ())
+    def event_arrays(self, site):
+        """Return values of a site, 0 until an event says otherwise, and the marks of its addresses."""
+        return self.site_arrays(site, (*self.time_axes, math.prod(self.step_form(site)[1])))
+
+    def logged_sites(self, sites):
+        """Take the sites that a log says it holds: 0 throughout, but for their events."""
+        if not isinstance(sites, list):
+            raise Fault(f"sites: expected a list, got {shown(sites)}")
+        for site in sites:
+            self.require_site("sites", site)
+            self.event_arrays(site)
+
+    def require_site(self, key, site):
+        """Refuse what is no site of the case."""
+        if not isinstance(site, str) or site not in self.forms:
+            raise Fault(f"{key}: {one_line(str(site), 60)} is not a site of this case")
 
     def sites(self):
         """Return the arrays by site, in order of computation and in the shape of an answer."""

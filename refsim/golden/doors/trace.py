@@ -11,10 +11,11 @@ A folder holds one folder a case, named by its id. In it, a site is given in one
     timestep, site by site. Each site is there once a timestep, in all timesteps or in none.
 ``*.jsonl``, mode ``"events"``
     Address events ``{"t": 0, "site": "neuron", "address": [token, channel], "value": -1}`` in any order; the address
-    may be one integer in C order, the value is 1 where it is left out, and what is not named is 0. Sites that the case
-    asks for are silent where no event names them; any other site without an event counts as not observed. The last
-    line of each file says how many events it has, ``{"events": 3}``: without it, a log that was cut short would be
-    taken for silence.
+    may be one integer in C order, the value is 1 where it is left out, and what is not named is 0. The last line of
+    each file says how many events it has, ``{"events": 3}``: without it, a log that was cut short would be taken for
+    silence. It may say which sites were logged, ``{"events": 3, "sites": ["neuron", "neuron.membrane"]}``. A site that
+    no event names is 0 throughout where the case asks for it or a last line names it; otherwise it counts as not
+    observed.
 
 Where the case has several samples, each line says which: ``"sample": 0``. ``latency.json``, in the folder of a case or,
 for all, above it, declares by site how many timesteps late a dump is: ``{"neuron": 2}``. What is written for t + 2 then
@@ -38,7 +39,7 @@ from refsim.golden.doors.safe_files import (
     require_file_name,
     require_folder,
 )
-from refsim.golden.doors.trace_lines import integer, parse_line, require_keys
+from refsim.golden.doors.trace_lines import CLOSING_KEYS, integer, parse_line, require_keys
 from refsim.printable import one_line
 
 MODES = {"ordered": (0, 0, 0), "unordered": None, "events": 0}
@@ -135,9 +136,7 @@ class TraceDoor:
         if not arrays and not has_lines:
             raise Fault("missing: the folder holds no dump")
         if self.mode == "events":
-            for site in case.outputs if has_lines else ():
-                if site not in arrays:
-                    recording.be_silent(site)
+            recording.logged_sites([site for site in case.outputs if has_lines and site not in arrays])
         else:
             recording.require_all_timesteps()
         lines = recording.sites()
@@ -171,9 +170,10 @@ class TraceDoor:
         if after == CLOSED:
             raise Fault("comes after the line that counts the events, which is the last")
         if "events" in line:
-            require_keys(line, {"events"}, ())
+            require_keys(line, CLOSING_KEYS, ())
             if integer("events", line["events"], 0, sys.maxsize) != after:
                 raise Fault(f"events: {line['events']} is not {after}, the number before this line")
+            recording.logged_sites(line.get("sites", []))
             return CLOSED
         recording.event_line(line)
         return after + 1

@@ -11,6 +11,7 @@ from refsim.printable import one_line
 
 VALUE_KEYS = {"values", "hex", "bits"}
 EVENT_KEYS = {"address", "value"}
+CLOSING_KEYS = {"events", "sites"}
 COMMON_KEYS = {"t", "site", "sample"}
 LATEST_TIMESTEP = 1 << 40
 WIDEST_WORD = 64
