@@ -119,20 +119,21 @@ def faults_of(failing):
 def faults_at(operator, places):
     """Divide the places at which an operator is wrong among as few bugs as can be.
 
-    The bugs that explain the most places are taken first, then those that explain the most of the rest; what no bug
-    explains is a fault without a name. Bugs are tried on the smallest cases; the others go to the first that fits.
+    The bugs that explain the most places are taken first, then those that explain the most of the rest. Bugs are tried
+    on the smallest cases; the others go to the first that fits. What none explains is one fault without a name.
     """
     tried, others = places[:LOOKED_AT], places[LOOKED_AT:]
     explained = {bug: frozenset(n for n, place in enumerate(tried) if explains(bug, *place)) for bug in MUTANTS}
     rest, groups = frozenset(range(len(tried))), []
     while rest:
         most = max(len(found & rest) for found in explained.values())
-        is_chance = most < min(len(tried), FEWEST)
-        best = rest if is_chance else next(found & rest for found in explained.values() if len(found & rest) == most)
-        bugs = () if is_chance else tuple(bug for bug, found in explained.items() if found & rest == best)
+        if most < min(len(tried), FEWEST):
+            break
+        best = next(found & rest for found in explained.values() if len(found & rest) == most)
+        bugs = tuple(bug for bug, found in explained.items() if found & rest == best)
         groups.append((bugs, [tried[n] for n in sorted(best)]))
         rest -= best
-    unnamed = []
+    unnamed = [tried[n] for n in sorted(rest)]
     for place in others:
         fitting = [found for bugs, found in groups if any(explains(bug, *place) for bug in bugs)]
         (fitting[0] if fitting else unnamed).append(place)

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from frozen import quick_cases, valid_cases
+from frozen import quick_cases, suite, valid_cases
 
 from refsim.golden.comparison import compare
-from refsim.golden.diagnosis import diagnose
+from refsim.golden.diagnosis import LOOKED_AT, diagnose
 from refsim.golden.doors.door import ANSWERED, Answer
 from refsim.golden.freeze import KILLS
 from refsim.golden.kills import UNSEEN, Kill, kills_csv, kills_of, read_kills, weak_mutants
 from refsim.golden.mutants import EQUIVALENT, MUTANTS
+from refsim.golden.report import diagnosis_lines, report_json
 from refsim.golden.verify import PASS, judge
 from refsim.shipped import golden_folder
 
@@ -109,7 +110,7 @@ def test_right_answers_need_no_diagnosis():
 
 
 def test_an_unknown_bug_is_not_given_a_name():
-    """Every third value off by five is no bug of the catalogue."""
+    """Every third value off by five is no bug of the catalogue; it is one fault, at however many places it shows."""
 
     def odd(case):
         return {
@@ -118,8 +119,17 @@ def test_an_unknown_bug_is_not_given_a_name():
         }
 
     cases = [case for case in valid_cases() if case.op == "linear"]
-    diagnosis = diagnose(verdicts_on(odd, cases))
+    verdicts = verdicts_on(odd, cases)
+    diagnosis = diagnose(verdicts)
     assert () == diagnosis.bugs and all(() == fault.candidates for fault in diagnosis.faults)
+    (fault,) = diagnosis.faults
+    wrong = {case.id for case in cases if not case.draws}
+    assert len(wrong) > LOOKED_AT and wrong == {case for case, _ in fault.places}
+    (line,) = diagnosis_lines(diagnosis)[1:]
+    assert f"Linear is wrong for its own inputs at {len(fault.places)} places" in line
+    assert line.endswith("no known bug reproduces it")
+    (told,) = report_json(suite(), "odd", verdicts, diagnosis)["diagnosis"]["faults"]
+    assert (len(fault.places), {}) == (len(told["places"]), told["candidates"])
 
 
 @pytest.mark.heavy
