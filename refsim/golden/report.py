@@ -170,7 +170,7 @@ def divergence_lines(comparison, phrases=None):
         f"  {order_line(comparison)}",
     ]
     phrases = phrases_of(comparison) if phrases is None else phrases
-    if not {difference.site for difference in comparison.differences} & set(case.outputs) and not case.draws:
+    if outputs_are_right(comparison):
         lines.append("  every output is right; only values inside differ")
     lines += [f"  in what way: {'; '.join(phrases[:LISTED])}"] if phrases else []
     opened = [f"  {line}" for line in open_sum(case, comparison.got, first)]
@@ -179,6 +179,12 @@ def divergence_lines(comparison, phrases=None):
         middle = f"    ... ({left_out} more lines: --json)"
         opened = [*opened[:FIRST_OPENED], middle, *opened[FIRST_OPENED + left_out :]]
     return [*lines, *opened, *map_part(comparison)]
+
+
+def outputs_are_right(comparison):
+    """Tell whether only values inside differ; a digest has none."""
+    wrong = {difference.site for difference in comparison.differences}
+    return not comparison.case.draws and wrong.isdisjoint(comparison.case.outputs)
 
 
 def map_part(comparison):
@@ -259,7 +265,9 @@ def report_json(suite, implementation, verdicts, diagnosis):
             status: sum(verdict.status == status for verdict in verdicts) for status in (PASS, FAIL, SKIP, ERROR)
         },
         "cases": [verdict_json(verdict) for verdict in verdicts],
-        "first_divergence": None if shown is None or shown.comparison is None else divergence_json(shown.comparison),
+        "first_divergence": None
+        if shown is None or shown.comparison is None
+        else divergence_json(shown.comparison, common_phrases(verdicts, shown)),
         "diagnosis": {
             "cases": diagnosis.cases,
             "bugs": {bug: describe(bug) for bug in diagnosis.bugs},
@@ -294,8 +302,15 @@ def verdict_json(verdict):
     }
 
 
-def divergence_json(comparison):
-    """Return the first divergence of a case for a program."""
+def divergence_json(comparison, phrases):
+    """Return the first divergence of a case for a program.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    phrases : list of str
+        In what way, in all failing cases: ``"common_classes"``, beside ``"classes"``, which hold in this case.
+    """
     case, first = comparison.case, comparison.first
     content = {"case": case.id, "site": first.site, "problem": first.problem, "message": first.message}
     if first.problem != "values":
@@ -308,7 +323,9 @@ def divergence_json(comparison):
         "got": int(comparison.got[first.site][first.first]),
         "equal_before": comparison.equal_before,
         "unobserved_before": comparison.unobserved_before,
+        "outputs_are_right": outputs_are_right(comparison),
         "classes": phrases_of(comparison),
+        "common_classes": phrases,
         "opened": open_sum(case, comparison.got, first),
         "map": map_text(comparison),
     }

@@ -19,6 +19,8 @@ SUMS = make(
 SCORES = make("Scores", {"q": ("spikes", (6, 8)), "k": ("graded", (6, 8))}, heads=2)
 NEURONS = lif(np.random.default_rng(7).integers(-9, 10, (4, 6, 8)), [3] * 8, spikes="ternary")
 IMAGE = make("MaxPool", {"x": ("currents", (4, 4, 3))}, window=1, stride=1, padding=0)
+FLOORED = lif(NEURONS.inputs["currents"], [3] * 8, rounding="floor", halve_input=False)
+SHIFTED = make("ReLU", {"x": ("currents", (6, 8))}, shift=2)
 SAMPLES = make("ReLU", {"x": ("currents", (2, 4))}, samples=3)
 TWO_SAMPLES = make("ReLU", {"x": ("currents", (2, 4))}, samples=2)
 RAMP = np.arange(-72, 72, dtype=np.int32).reshape(3, 6, 8)
@@ -94,9 +96,11 @@ PLANTED = [
     ("only the sign is left", SUMS, "out", np.sign),
     ("capped at 200", SUMS, "out", lambda right: np.minimum(right, 200)),
     ("only where the expected value is negative", SUMS, "out", lambda right: right - 3 * (right < -50)),
-    ("one more in places: rounded differently", SUMS, "out", lambda right: right + right % 2),
-    ("one less in places: rounded differently", SUMS, "out", lambda right: right - right % 2),
-    ("one more or one less in places: rounded differently", SUMS, "out", lambda right: right + right % 3 - 1),
+    ("one more in places", SUMS, "out", lambda right: right + right % 2),
+    ("one less in places", SUMS, "out", lambda right: right - right % 2),
+    ("one more or one less in places", SUMS, "out", lambda right: right + right % 3 - 1),
+    ("one more in places: rounded differently", SHIFTED, "out", lambda right: right + right % 2),
+    ("one less in places: rounded differently", FLOORED, "neuron.membrane", lambda right: right - right % 2),
     ("delayed by 1 timestep", SUMS, "out", lambda right: late(right, 1)),
     ("delayed by 2 timesteps", NEURONS, "neuron", lambda right: late(right, 2)),
     ("delayed by 1 timestep, the first value held", SUMS, "out", lambda right: right[[0, 0, 1]]),
@@ -291,6 +295,25 @@ def test_what_no_value_speaks_for_is_not_named():
     assert [] == classify(SUMS, "out", negative, got)
     constant = np.full_like(RAMP, RAMP.min())
     assert not any("capped" in phrase for phrase in classify(SUMS, "out", RAMP, constant))
+
+
+@pytest.mark.parametrize(
+    ("case", "rounds"),
+    [
+        (lif([[[9, 3, 5]]] * 3, [90] * 3), False),
+        (lif([[[9, 3, 5]]] * 3, [90] * 3, rounding="floor"), True),
+        (lif([[[9, 3, 5]]] * 3, [90] * 3, rounding="floor", leak_shift=0, halve_input=False), False),
+        (make("ReLU", {"x": ("currents", (1, 9))}), False),
+        (make("ReLU", {"x": ("currents", (1, 9))}, shift=1), True),
+    ],
+)
+def test_another_rounding_is_named_only_where_something_is_rounded(case, rounds):
+    """A constant more at the second timestep: an exact leak drops no bit, nor does one of 0, nor a shift of 0."""
+    site = list(case.sites)[-1]
+    got = case.expected[site].copy()
+    got[1] += 1
+    phrases = classify(case, site, case.expected[site], got)
+    assert "one more in places" + ": rounded differently" * rounds in phrases
 
 
 def test_nothing_after_the_first_wrong_value_of_a_place_is_counted():

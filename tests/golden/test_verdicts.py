@@ -21,7 +21,7 @@ def test_a_register_that_was_not_given_may_have_been_wrong_before(timestep, unob
     comparison = compare(case, {"neuron": spikes})
     assert timestep == comparison.first.first[0]
     assert f"before it 0 sites proved equal, {told}" == order_line(comparison)
-    assert unobserved == divergence_json(comparison)["unobserved_before"]
+    assert unobserved == divergence_json(comparison, [])["unobserved_before"]
 
 
 def test_a_sample_comes_after_all_of_the_one_before_it():

@@ -35,6 +35,12 @@ def nothing(case):
 def sign_lost(case):
     return answer(case) if case.reject_reason else MUTANTS["N30"].answer(case)
 
+def unclean(case):
+    sites = answer(case)
+    if "neuron.membrane" in sites:
+        sites["neuron.membrane"][-1] += 2
+    return sites
+
 def outputs_only(case):
     return {site: values for site, values in answer(case).items() if site in case.outputs}
 
@@ -121,6 +127,24 @@ def test_json_holds_everything(folder, capsys):
     assert (-1, 1) == (divergence["expected"], divergence["got"])
     assert divergence["site"] == "neuron" and divergence["opened"] and divergence["classes"]
     assert "N30" in report["diagnosis"]["bugs"]
+
+
+@pytest.mark.parametrize(
+    ("implementation", "patterns", "right"),
+    [
+        ("sign_lost", ["l1.lif.*"], False),
+        ("unclean", ["l1.lif.leak-before-the-input", "l1.lif.leak-of-a-quarter"], True),
+    ],
+)
+def test_json_and_text_say_the_same_of_the_first_divergence(folder, capsys, implementation, patterns, right):
+    """Whether the outputs are right, and in what way in all failing cases, beside what holds in the one case alone."""
+    command = ["--python", f"brought:{implementation}", *(f"--cases={pattern}" for pattern in patterns)]
+    _, text = verify(capsys, *command)
+    divergence = json.loads(verify(capsys, *command, "--json")[1])["first_divergence"]
+    assert divergence["outputs_are_right"] == right == ("every output is right; only values inside differ" in text)
+    common = divergence["common_classes"]
+    assert common and set(common) < set(divergence["classes"])
+    assert f"  in what way: {'; '.join(common)}\n" in text
 
 
 @pytest.mark.parametrize(

@@ -121,13 +121,20 @@ def only_negative(evidence):
 
 
 def off_by_one_in_places(evidence):
-    """Some values are one more or one less, as another rounding would have them."""
+    """Some values are one more or one less; where values are rounded, as another rounding would have them."""
     delta = (evidence.got - evidence.expected)[evidence.counted]
     if evidence.is_spiking or np.abs(delta).max() > 1 or abs(int(delta.sum())) == delta.size:
         return
     ways = {1: "one more", -1: "one less"}
     found = " or ".join(words for amount, words in ways.items() if (delta == amount).any())
-    yield f"{found} in places: rounded differently"
+    yield f"{found} in places" + ": rounded differently" * rounds(evidence.node.operator)
+
+
+def rounds(operator):
+    """Tell whether an operator drops bits: a membrane floored as it leaks (rule N9), a shifted ReLU (rule N10)."""
+    if operator.kind() == "LIF":
+        return operator.rounding == "floor" and operator.leak_shift > 0
+    return operator.kind() == "ReLU" and operator.shift > 0
 
 
 def widths_words(widths):
