@@ -28,6 +28,7 @@ from refsim.golden.suite import SELECTIONS, faults_of, load_suite
 from refsim.golden.verify import HARNESS_ERROR, exit_code, readable, verify
 from refsim.render import difference_picture
 from refsim.shipped import golden_folder
+from refsim.whole_file import whole_folder
 
 SELECTION = "how much of the suite: quick (the default), full, which adds to it, or nightly, which adds to that"
 
@@ -195,15 +196,19 @@ def show_case(options):
 
 
 def export_cases(options):
-    """Write the faces of cases, a folder each."""
+    """Write the faces of cases, a folder each; all of them or, where anything fails or interrupts, none."""
     suite, entries = selected(options)
     output, written = Path(options.output), []
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise GoldenError(f"{output}: not an empty folder; name a new one")
-    for entry in tqdm(entries, unit="case", disable=None, leave=False):
-        written += export(suite.read(entry), output / entry["id"], options.faces)
+    try:
+        with whole_folder(output) as part:
+            for entry in tqdm(entries, unit="case", disable=None, leave=False):
+                written += export(suite.read(entry), part / entry["id"], options.faces)
+    except OSError as error:
+        raise GoldenError(f"{output}: cannot be written: {error.strerror}") from error
     if options.json:
-        print_json([str(path) for path in written])
+        print_json([str(output / path.relative_to(part)) for path in written])
     else:
         print(f"{output}: {counted(len(entries), 'case')}, {counted(len(written), 'file')}")
 

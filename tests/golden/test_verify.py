@@ -11,7 +11,10 @@ from frozen import quick_cases, suite
 from PIL import Image
 
 from refsim import npy
+from refsim.__main__ import main as entry_point
 from refsim.cli import main
+from refsim.errors import GoldenError
+from refsim.golden.faces.export import export
 from refsim.golden.mutants import MUTANTS
 from refsim.shipped import golden_folder
 
@@ -297,6 +300,39 @@ def test_other_commands(folder, capsys):
     assert "`currents` <i4 (6, 100, 1) from -100 to 110" in capsys.readouterr().out
     assert 2 == main(["golden", "show", "l1.lif.nothing"])
     assert "no such case (refsim golden list)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, GoldenError("neuron: expected values from -4 to 3")])
+def test_an_export_is_whole_or_not_there(folder, capsys, monkeypatch, there, fault):
+    """An interrupt or a fault at the second case leaves nothing, or the folder empty as it was; the next run works."""
+    if there:
+        (folder / "out").mkdir()
+    before, calls = sorted(folder.rglob("*")), []
+
+    def failing(*arguments):
+        calls.append(export(*arguments))
+        if len(calls) == 2:
+            raise fault
+        return calls[-1]
+
+    command = ["golden", "export", "--cases", "l1.lif.leak-of*", "-o", "out", "--json"]
+    with monkeypatch.context() as patched:
+        patched.setattr("refsim.cli.golden.export", failing)
+        patched.setattr("sys.argv", ["refsim", *command])
+        assert (130 if fault is KeyboardInterrupt else 2) == entry_point()
+    assert 2 == len(calls) and before == sorted(folder.rglob("*"))
+    capsys.readouterr()
+    assert 0 == main(command)
+    written = set(json.loads(capsys.readouterr().out))
+    assert written == {str(path.relative_to(folder)) for path in (folder / "out").rglob("*") if path.is_file()}
+
+
+def test_an_export_that_cannot_be_written_is_said_before_it_begins(folder, capsys):
+    """A file among the folders above."""
+    (folder / "file").write_text("")
+    assert 2 == main(["golden", "export", "--cases", "l1.lif.leak", "-o", "file/out"])
+    assert "refsim: error: file/out: cannot be written: Not a directory\n" == capsys.readouterr().err
 
 
 def test_cases_of_one_profile_are_found_in_the_list(capsys):
