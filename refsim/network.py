@@ -248,10 +248,10 @@ def site_signals(node, signals, timesteps):
     if missing:
         raise NetworkError(f"{node.name}: reads {missing[0]}, which no earlier node gives")
     inputs = [signals[site] for site in node.inputs]
-    if len(inputs) != node.operator.input_count:
-        raise NetworkError(
-            f"{node.name}: {node.operator.kind()} reads {node.operator.input_count} sites, got {len(inputs)}"
-        )
+    count = node.operator.input_count
+    if len(inputs) != count:
+        sites = "site" if count == 1 else "sites"
+        raise NetworkError(f"{node.name}: {node.operator.kind()} reads {count} {sites}, got {len(inputs)}")
     sites = {node.name: node.operator.output(node.name, inputs, timesteps)}
     if node.register_site is not None:
         sites[node.register_site] = node.operator.state(node.name, inputs, timesteps)

@@ -7,7 +7,7 @@ import pytest
 
 from refsim.errors import NetworkError, RegisterError
 from refsim.network import Assembly, Input, Network, Node
-from refsim.ops import LIF, Convolution, Linear, TimeSum, Tokens, TokenSum
+from refsim.ops import LIF, Convolution, Linear, Mask, TimeSum, Tokens, TokenSum
 from refsim.simulator import ENGINES, interpret, run
 
 
@@ -59,7 +59,8 @@ def test_static_sites_depend_on_the_image_alone():
     [
         (lambda: network(TOKENS, TOKENS), "tokens: two nodes have the site tokens"),
         (lambda: network(COUNT), "count: reads tokens, which no earlier node gives"),
-        (lambda: network(Node("tokens", Tokens(), ("input", "input"))), "tokens: Tokens reads 1 sites, got 2"),
+        (lambda: network(Node("tokens", Tokens(), ("input", "input"))), "tokens: Tokens reads 1 site, got 2"),
+        (lambda: network(Node("mask", Mask(), ("input",))), "mask: Mask reads 2 sites, got 1"),
         (
             lambda: network(Node("n.membrane", Tokens(), ("input",)), Node("n", neuron(), ("input",))),
             "n: two nodes have the site n.membrane",
