@@ -8,6 +8,9 @@ import numpy as np
 from refsim.checkpoints.fusion import batch_norm, fold
 from refsim.errors import CheckpointError
 
+COUNTER_SHAPES = ((), (1,))
+"""Of one number; containers that have no scalars hold it as an array of one."""
+
 
 class Affine(NamedTuple):
     """A linear map or convolution with its BatchNorm folded in.
@@ -69,8 +72,14 @@ class Tensors:
         """Return scale and shift of a BatchNorm, in float64."""
         fields = ("weight", "bias", "running_mean", "running_var")
         statistics = [self.take(f"{name}.{field}", (channels,)).astype(np.float64) for field in fields]
-        self.left.pop(f"{name}.num_batches_tracked", None)
+        self.drop_counter(f"{name}.num_batches_tracked")
         return batch_norm(f"{self.path}: {name}", *statistics, self.epsilon)
+
+    def drop_counter(self, name):
+        """Leave out the counter of batches of a BatchNorm, which nothing reads: one number, that may be missing."""
+        counter = self.left.pop(name, None)
+        if counter is not None and counter.shape not in COUNTER_SHAPES:
+            raise CheckpointError(f"{self.path}: {name}: expected shape () or (1,), got {counter.shape}")
 
     def affine(self, layer, norm, shape, bias=False):
         """Return a layer with its BatchNorm folded in.

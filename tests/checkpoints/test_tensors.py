@@ -74,6 +74,25 @@ def test_a_counter_of_batches_goes_with_its_norm():
         alone.require_all_taken()
 
 
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_a_counter_of_batches_is_one_number(shape):
+    """A scalar, or an array of one."""
+    counter = np.full(shape, 7.0)
+    tensors = tensors_of(**norm("bn", [1.0], [0.0], [0.0], [1.0]), bn__num_batches_tracked=counter)
+    tensors.norm("bn", 1)
+    tensors.require_all_taken()
+
+
+@pytest.mark.parametrize("shape", [(2,), (0,), (1, 1)])
+def test_a_counter_of_batches_of_another_shape_is_refused(shape):
+    """By name, though nothing reads it."""
+    counter = np.full(shape, 7.0)
+    tensors = tensors_of(**norm("bn", [1.0], [0.0], [0.0], [1.0]), bn__num_batches_tracked=counter)
+    with pytest.raises(CheckpointError) as caught:
+        tensors.norm("bn", 1)
+    assert str(caught.value) == f"file: bn.num_batches_tracked: expected shape () or (1,), got {shape}"
+
+
 def test_the_variance_of_a_norm_is_named_with_it():
     """File, norm and channel."""
     tensors = tensors_of(**norm("a.bn", [1.0, 1.0], [0.0, 0.0], [0.0, 0.0], [1.0, -1.0]))
