@@ -1,6 +1,8 @@
 """The commands on checkpoints and published sizes, as their users see them."""
 
 import json
+import shlex
+from pathlib import Path
 
 import numpy as np
 import official_keys
@@ -52,12 +54,31 @@ def test_json_has_the_errors_of_the_weights(checkpoint, capsys):
 
 
 def test_the_same_checkpoint_gives_the_same_bytes(checkpoint):
-    """Another run, another file name in the same folder: the model file is equal, byte for byte."""
+    """Another run: the model file is equal, byte for byte; under another name it is another model."""
     contents = []
-    for _ in range(2):
-        imported(checkpoint)
-        contents.append(checkpoint.with_name("model.npz").read_bytes())
-    assert contents[0] == contents[1]
+    for name in ("model", "model", "other"):
+        imported(checkpoint, "-o", str(checkpoint.with_name(f"{name}.npz")))
+        contents.append(checkpoint.with_name(f"{name}.npz").read_bytes())
+    assert contents[0] == contents[1] != contents[2]
+
+
+@pytest.mark.parametrize(
+    ("page", "made"),
+    [
+        ("README.md", "models/digits-a2os2a.npz"),
+        ("golden/README.md", "suite/networks/tiny-spikformer.npz"),
+        ("golden/README.md", "suite/networks/tiny-spike-driven-transformer.npz"),
+    ],
+)
+def test_the_commands_on_the_pages_make_the_files_that_are_shipped(page, made, tmp_path, monkeypatch):
+    """Byte for byte, in the root of the repository, but for the folder of the output."""
+    monkeypatch.chdir(Path(__file__).parents[1])
+    shipped, output = Path("golden", made), f"/tmp/{Path(made).name}"
+    lines = Path(page).read_text().replace("\\\n", " ").splitlines()
+    (command,) = [line for line in lines if line.startswith("refsim import ") and output in line]
+    own = command.replace(output, str(tmp_path / shipped.name))
+    assert 0 == main(shlex.split(own)[1:])
+    assert shipped.read_bytes() == (tmp_path / shipped.name).read_bytes()
 
 
 def test_an_imported_model_runs_and_is_certified(checkpoint, tmp_path, capsys):
