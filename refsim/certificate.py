@@ -40,6 +40,9 @@ class Certificate:
 def certified_run(network, image, record=(), threads=None, engine="fast"):
     """Run a network as `simulator.run` does, and certify it.
 
+    A site that is recorded must be computed by itself: a run that records may take other kernels than one that does
+    not, and so have another certificate.
+
     Returns
     -------
     result : Result

@@ -48,6 +48,7 @@ def run_json(network, result, certificate):
         "dense_macs": estimate.dense_macs,
         "dense_energy_pj": estimate.dense_pj,
         "certificate": certificate.id,
+        "recorded_sites": list(result.trace),
     }
 
 
@@ -71,10 +72,21 @@ def run_text(network, result, certificate):
         f"a dense network   {estimate.dense_pj / 1e6:.3f} uJ for one pass of {estimate.dense_macs:,} "
         "multiply-accumulates (4.6 pJ each)",
         "",
-        f"certificate {certificate.id}",
-        f"  {len(certificate.reports)} kernels, 0 multiplications of data in their machine code (refsim audit)",
+        *evidence_text(result, certificate),
     ]
     return lines
+
+
+def evidence_text(result, certificate):
+    """Return the certificate of a run, and whether it is that of the audit, which records no sites, as lines."""
+    name = f"certificate {certificate.id}"
+    kernels = f"  {len(certificate.reports)} kernels, 0 multiplications of data in their machine code"
+    if not result.trace:
+        return [name, f"{kernels} (refsim audit)"]
+    recorded = (
+        f"  sites recorded: {len(result.trace)}; refsim audit records none, its kernels and certificate may differ"
+    )
+    return [name, kernels, recorded]
 
 
 def audit_json(certificate, result):

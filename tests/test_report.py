@@ -43,6 +43,19 @@ def test_text_and_json_agree(outcome):
     assert all(f"{rate:.1%}" in text for rate in data["firing_rates"].values())
 
 
+def test_a_run_that_records_sites_is_not_said_to_have_the_certificate_of_the_audit(outcome):
+    """Other kernels compute what is recorded; text and JSON tell of it. The audit records nothing."""
+    network, result, certificate = outcome
+    plain = certified_run(network, np.zeros((8, 8), np.uint8))
+    assert plain[1].id != certificate.id
+    assert run_text(network, *plain)[-1].endswith(" in their machine code (refsim audit)")
+    lines = run_text(network, result, certificate)
+    assert f"certificate {certificate.id}" == lines[-3] and "(refsim audit)" not in "".join(lines)
+    assert f"  sites recorded: {len(network.signals)}; refsim audit records none" == lines[-1].partition(", its")[0]
+    assert [] == run_json(network, *plain)["recorded_sites"]
+    assert list(network.signals) == run_json(network, result, certificate)["recorded_sites"]
+
+
 def test_best_logits_come_first_and_ties_by_class(outcome):
     """Largest first; of equal ones the lowest class (N15)."""
     from dataclasses import replace
