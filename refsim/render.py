@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 PAPER, INK, RISE, FALL = (255, 255, 255), (32, 32, 40), (226, 96, 48), (40, 90, 190)
 """RISE is so light a red that eyes which do not see red tell it from INK."""
 
-PANEL_WIDTH = 720
+PANEL_WIDTH, FEWEST_ROWS, MOST_ROWS = 720, 24, 144
 LABEL_WIDTH = 240
 MARGIN = 12
 FONT_SIZE = 14
@@ -24,15 +24,16 @@ SHADE, MOST_LINES = 1.6, 32
 
 
 def raster_picture(trace):
-    """Draw the spikes of several sites: time across, neurons down.
+    """Draw the spikes of several sites, or other values of them: time across, neurons down.
 
     Within a timestep the places or tokens follow each other from left to right; the neurons of one place stand below
-    each other, channel by channel. A spike of +1 is dark, one of -1 red, a graded one the darker the larger. Where a
-    site has more places than the picture has pixels, a pixel shows their mean.
+    each other, channel by channel. A spike of +1 is dark, one of -1 red. Larger values have a scale for each site: its
+    largest, which stands under its name, has the full colour, the others are the paler the smaller. Where a site has
+    more places or channels than the picture has pixels, a pixel shows their mean.
 
     Parameters
     ----------
-    trace : dict of ndarray of int8 by site, shape (T, ..., C)
+    trace : dict of ndarray of integers by site, shape (T, ..., C)
 
     Returns
     -------
@@ -48,25 +49,49 @@ def raster_picture(trace):
         draw.text((left + timestep * PANEL_WIDTH // timesteps, top), f"t = {timestep}", INK, font)
     top += 2 * FONT_SIZE
     for site, panel in panels.items():
-        draw.text((MARGIN, top + panel.height // 2 - FONT_SIZE // 2), site, INK, font)
+        scale = full_colour(trace[site])
+        label, lines = (site, 1) if scale == 1 else (f"{site}\nfull colour: {scale:,}", 2)
+        draw.text((MARGIN, top + panel.height // 2 - lines * FONT_SIZE // 2), label, INK, font)
         picture.paste(panel, (left, top))
         for timestep in range(timesteps + 1):
             column = left + timestep * PANEL_WIDTH // timesteps
             draw.line((column, top, column, top + panel.height), RULE)
         top += panel.height + MARGIN
-    words = "in a timestep, left to right: tokens or places; below each other: channels.  dark +1, red -1, grey"
-    draw.text((left, top), f"{words} graded or a mean", INK, font)
+    draw.text((left, top), raster_caption(trace.values()), INK, font)
     return picture
 
 
-def raster_panel(spikes):
+def raster_caption(drawn):
+    """Say what the places of a raster are, and what the colours of just these values are."""
+    scales = [full_colour(values) for values in drawn]
+    spikes_only, negative = max(scales) == 1, any(values.min() < 0 for values in drawn)
+    colours = ["dark +1", "red -1"] if spikes_only else ["dark above 0", "red below 0"]
+    words = colours[: 1 + negative]
+    if not spikes_only:
+        words.append("full colour at the number under the name" + ", or else at 1" * (1 in scales))
+    sizes = [panel_rows(values).shape for values in drawn]
+    mean = "; a pixel may be a mean" * any(rows > MOST_ROWS or columns > PANEL_WIDTH for rows, columns in sizes)
+    places = "in a timestep, left to right: tokens or places; below each other: channels, or keys of an attention"
+    return f"{places}\n{', '.join(words)}{mean}"
+
+
+def full_colour(values):
+    """Return the magnitude that a panel draws in the full colour: that of its largest value, at least 1."""
+    return max(1, int(values.max()), -int(values.min()))
+
+
+def panel_rows(values):
+    """Return the values of a site as its panel has them: a row for each channel, a column for each place and time."""
+    return values.reshape(-1, values.shape[-1]).T
+
+
+def raster_panel(values):
     """Draw one site: a column for each place at each timestep, a row for each channel."""
-    channels = spikes.shape[-1]
-    columns = spikes.reshape(-1, channels).T.astype(np.float64)
-    shade = np.clip(np.abs(columns) / max(1, np.abs(columns).max()), 0, 1)[..., np.newaxis]
+    columns = panel_rows(values).astype(np.float64)
+    shade = (np.abs(columns) / full_colour(values))[..., np.newaxis]
     colour = np.where(columns[..., np.newaxis] < 0, RISE, INK)
     pixels = np.rint(PAPER * (1 - shade) + colour * shade).astype(np.uint8)
-    height = max(24, min(144, channels))
+    height = max(FEWEST_ROWS, min(MOST_ROWS, len(columns)))
     return Image.fromarray(pixels).resize((PANEL_WIDTH, height), Image.Resampling.BOX)
 
 

@@ -14,8 +14,10 @@ from refsim.render import (
     RISE,
     TILE,
     attention_picture,
+    full_colour,
     matrix_chart,
     membrane_chart,
+    raster_caption,
     raster_panel,
     raster_picture,
     spike_chart,
@@ -45,6 +47,46 @@ def test_a_raster_has_a_panel_for_each_site():
     picture = raster_picture(trace)
     column = [picture.getpixel((LABEL_WIDTH + MARGIN + 5, row)) for row in range(picture.height)]
     assert 2 * 30 == column.count(INK)
+
+
+FEW, MANY = (4, 2, 3), (4, 2, 145)
+
+
+@pytest.mark.parametrize(
+    ("panels", "colours"),
+    [
+        ([(0, 1, FEW)], "dark +1"),
+        ([(0, 0, FEW)], "dark +1"),
+        ([(0, 1, FEW), (-1, 1, FEW)], "dark +1, red -1"),
+        ([(0, 1, MANY)], "dark +1; a pixel may be a mean"),
+        ([(0, 1, (4, 181, 3))], "dark +1; a pixel may be a mean"),
+        ([(0, 127, FEW)], "dark above 0, full colour at the number under the name"),
+        ([(-9, 4, FEW)], "dark above 0, red below 0, full colour at the number under the name"),
+        (
+            [(0, 255, FEW), (-1, 1, FEW)],
+            "dark above 0, red below 0, full colour at the number under the name, or else at 1",
+        ),
+    ],
+)
+def test_the_caption_of_a_raster_is_true_of_its_panels(panels, colours):
+    """+1 and -1 are named where nothing is larger; red where something is negative; means where pixels are too few."""
+    drawn = []
+    for lowest, highest, shape in panels:
+        drawn.append(np.full(shape, lowest, np.int32))
+        drawn[-1].flat[0] = highest
+    places, below = raster_caption(drawn).split("\n")
+    assert places.startswith("in a timestep, left to right: ") and below == colours
+
+
+def test_what_has_the_full_colour_stands_under_the_name():
+    """Membranes of -128 in int8 too; spikes of one size have no number."""
+    assert [128, 1, 1] == [full_colour(np.array([[[value]]], np.int8)) for value in (-128, 1, 0)]
+    labels = []
+    for largest in (1, 5):
+        picture = raster_picture({"neuron": np.full((1, 1, 30), largest, np.int32)})
+        labels.append(np.array(picture.crop((0, 0, LABEL_WIDTH, picture.height)).convert("L")))
+    rows = [np.flatnonzero((label < 200).any(axis=1)) for label in labels]
+    assert np.ptp(rows[0]) < FONT_SIZE + 4 < np.ptp(rows[1])
 
 
 def test_attention_colours_what_is_attended():
