@@ -114,9 +114,9 @@ def data_flow(dispatcher):
 
 
 def is_touched(taint, instruction):
-    """Tell whether an instruction holds data or a product, reads one, or breaks a rule; branches are left out."""
+    """Tell whether an instruction holds data or a product, or reads one, and is no branch; or whether it breaks a rule."""
     touched = (taint.mark_of(*instruction.operands) & SHOWN) | held(taint, instruction)
-    return instruction.opcode != "br" and (touched != 0 or taint.judge(instruction) is not None)
+    return (instruction.opcode != "br" and touched != 0) or taint.judge(instruction) is not None
 
 
 def held(taint, instruction):

@@ -67,7 +67,6 @@ class GuardedArray(np.ndarray):
     def __array_function__(self, function, types, arguments, options):
         if function not in FUNCTIONS:
             raise MultiplicationError(f"{self.site}: {function.__name__} is not among the operations on data (rule N1)")
-        self.refuse_other_types(options)
         values = flattened((*arguments, *options.values()))
         self.refuse_floats(value for value in values if isinstance(value, (np.ndarray, np.generic, float, complex)))
         result = super().__array_function__(function, types, arguments, options)

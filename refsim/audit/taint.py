@@ -4,8 +4,8 @@ A value loaded from memory is data, and so is what data decide: which of two val
 where paths meet, how often a loop ran. Data must never reach a multiplier or a divider, an address that scales its index
 by other than a power of two included, nor say how far something is shifted. The product of two values that are not data
 serves addresses and loop bounds; it must never be stored, returned, or compared with data, nor may an address that it
-went into become a number and be so. There is no floating point at all, and only known functions are called. Taint flows
-through every instruction; what is not known is a violation.
+went into be stored, or become a number and be so. There is no floating point at all, only known functions are called, and
+every loop is entered in one place. Taint flows through every instruction; what is not known is a violation.
 """
 
 from dataclasses import dataclass

@@ -155,8 +155,11 @@ def kept(x):
 BORROWING = """
 import helper_of_a_test as helper
 from helper_of_a_test import ROW, Kind, compiled, grown
-def borrowing(values, out):
-    out[0] = 1 + values[0] + EXPRESSION
+def made(within):
+    def borrowing(values, out):
+        out[0] = 1 + values[0] + EXPRESSION
+    return borrowing
+borrowing = made(helper.kept)
 """
 
 CHANGES = {
@@ -165,6 +168,7 @@ CHANGES = {
     "what is compiled in its place": ("grown(0)", "x + 0", "x + 1"),
     "a number of a module": ("helper.CAP", "CAP = 0", "CAP = 1"),
     "a function of a module": ("helper.kept(0)", "x | 0", "x | 1"),
+    "a function of a closure": ("within(0)", "x | 0", "x | 1"),
     "a compiled function": ("compiled(0)", "x + 9 - 9", "x + 9 - 8"),
     "an array": ("ROW[0]", "[0, 5]", "[1, 5]"),
     "a member": ("Kind.NONE", "NONE = 0", "NONE = 1"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from refsim.audit.flow import is_touched
 from refsim.audit.ir import read_functions
 from refsim.audit.taint import Taint
 
@@ -163,5 +164,11 @@ end:
     ],
 )
 def test_in_what_an_instruction_leaves_unsaid(code, reason):
-    """A function given by its address, a count of lanes, an address that depends on a size, a write within a vector."""
-    assert {reason} == {violation.reason for violation in Taint(read_functions(code), "f").violations}
+    """A function given by its address, a count of lanes, an address that depends on a size, a write within a vector.
+
+    The flow of data shows where.
+    """
+    taint = Taint(read_functions(code), "f")
+    assert {reason} == {violation.reason for violation in taint.violations}
+    instructions = [each for name in taint.reached for each in taint.functions[name].instructions]
+    assert all(is_touched(taint, each) for each in instructions if taint.judge(each) is not None)
