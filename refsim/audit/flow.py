@@ -114,7 +114,7 @@ def data_flow(dispatcher):
 
 
 def is_touched(taint, instruction):
-    """Tell whether an instruction holds data or a product, or reads one, and is no branch; or whether it breaks a rule."""
+    """Tell whether an instruction that is no branch holds or reads data or a product, or one of any kind breaks a rule."""
     touched = (taint.mark_of(*instruction.operands) & SHOWN) | held(taint, instruction)
     return (instruction.opcode != "br" and touched != 0) or taint.judge(instruction) is not None
 
