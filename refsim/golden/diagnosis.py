@@ -119,29 +119,42 @@ def faults_of(failing):
 def faults_at(operator, places):
     """Divide the places at which an operator is wrong among as few bugs as can be.
 
-    The bugs that explain the most places are taken first, then those that explain the most of the rest. Bugs are tried
-    on the smallest cases; the others go to the first that fits. What none explains is one fault without a name.
+    Bugs are tried on the smallest cases; the others go to the first that fits. What fits to none is looked at again, as
+    long as that finds a bug. What none explains is one fault without a name.
     """
-    tried, others = places[:LOOKED_AT], places[LOOKED_AT:]
-    explained = {bug: frozenset(n for n, place in enumerate(tried) if explains(bug, *place)) for bug in MUTANTS}
-    rest, groups = frozenset(range(len(tried))), []
+    groups, unnamed, rest = [], [], places
     while rest:
-        most = max(len(found & rest) for found in explained.values())
-        if most < min(len(tried), FEWEST):
-            break
-        best = next(found & rest for found in explained.values() if len(found & rest) == most)
-        bugs = tuple(bug for bug, found in explained.items() if found & rest == best)
-        groups.append((bugs, [tried[n] for n in sorted(best)]))
-        rest -= best
-    unnamed = [tried[n] for n in sorted(rest)]
-    for place in others:
-        fitting = [found for bugs, found in groups if any(explains(bug, *place) for bug in bugs)]
-        (fitting[0] if fitting else unnamed).append(place)
+        named, unexplained, rest = divided(rest[:LOOKED_AT], rest[LOOKED_AT:], min(len(places), FEWEST))
+        groups, unnamed = groups + named, unnamed + unexplained
+        if not named:
+            unnamed, rest = unnamed + rest, []
     groups += [((), unnamed)] * bool(unnamed)
     return [
         Fault(operator, tuple((verdict.case.id, node["name"]) for verdict, node in found), bugs)
         for bugs, found in groups
     ]
+
+
+def divided(tried, others, fewest):
+    """Divide some places among bugs, of which each explains so many: named, unexplained, and others that fit to none.
+
+    The bugs that explain the most places are taken first, then those that explain the most of the rest.
+    """
+    explained = {bug: frozenset(n for n, place in enumerate(tried) if explains(bug, *place)) for bug in MUTANTS}
+    rest, groups = frozenset(range(len(tried))), []
+    while rest:
+        most = max(len(found & rest) for found in explained.values())
+        if most < fewest:
+            break
+        best = next(found & rest for found in explained.values() if len(found & rest) == most)
+        bugs = tuple(bug for bug, found in explained.items() if found & rest == best)
+        groups.append((bugs, [tried[n] for n in sorted(best)]))
+        rest -= best
+    unfitting = []
+    for place in others:
+        fitting = [found for bugs, found in groups if any(explains(bug, *place) for bug in bugs)]
+        (fitting[0] if fitting else unfitting).append(place)
+    return groups, [tried[n] for n in sorted(rest)], unfitting
 
 
 def faulty_nodes(verdict):

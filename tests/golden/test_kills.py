@@ -102,6 +102,18 @@ def test_two_independent_faults_are_told_apart():
     assert ("T02",) == found["Scores"]
 
 
+def test_a_second_bug_is_named_beyond_the_places_where_every_bug_is_tried():
+    """Both have their names: the threshold of channel 0 in the first cases, the sign lost in the ones that follow."""
+    lif = [case for case in valid_cases() if case.op == "lif" and not case.draws]
+    first = [case for case in lif if matrix()["N03"][case.id] != UNSEEN][: LOOKED_AT + 2]
+    later = [case for case in lif if matrix()["N30"][case.id] != UNSEEN and case not in first]
+    answers = [MUTANTS[bug].answer(case) for bug, cases in (("N03", first), ("N30", later)) for case in cases]
+    named, signs = diagnose(judged(answers, first + later)).faults
+    assert ("N03" in named.candidates, "N30" in signs.candidates) == (True, True)
+    assert {case.id for case in first} == {case for case, _ in named.places}
+    assert {case.id for case in later} == {case for case, _ in signs.places}
+
+
 def test_right_answers_need_no_diagnosis():
     """Nothing is diagnosed where nothing failed."""
     cases = valid_cases()[:5]
