@@ -39,12 +39,11 @@ def raster_picture(trace):
     -------
     picture : PIL.Image.Image
     """
-    panels = {site: raster_panel(spikes) for site, spikes in trace.items()}
+    panels, font = {site: raster_panel(spikes) for site, spikes in trace.items()}, ImageFont.load_default(FONT_SIZE)
     height = sum(panel.height + MARGIN for panel in panels.values()) + 4 * FONT_SIZE + 2 * MARGIN
-    picture = Image.new("RGB", (LABEL_WIDTH + PANEL_WIDTH + 2 * MARGIN, height), PAPER)
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(FONT_SIZE)
-    timesteps = max(len(spikes) for spikes in trace.values())
-    left, top = LABEL_WIDTH + MARGIN, MARGIN
+    left, top = MARGIN + label_width(panels, font), MARGIN
+    picture = Image.new("RGB", (left + PANEL_WIDTH + MARGIN, height), PAPER)
+    draw, timesteps = ImageDraw.Draw(picture), max(len(spikes) for spikes in trace.values())
     for timestep in range(timesteps):
         draw.text((left + timestep * PANEL_WIDTH // timesteps, top), f"t = {timestep}", INK, font)
     top += 2 * FONT_SIZE
@@ -59,6 +58,11 @@ def raster_picture(trace):
         top += panel.height + MARGIN
     draw.text((left, top), raster_caption(trace.values()), INK, font)
     return picture
+
+
+def label_width(names, font):
+    """Return how wide the column of names is: LABEL_WIDTH, or more where a name needs it."""
+    return max(LABEL_WIDTH, *(int(font.getlength(name)) + MARGIN for name in names))
 
 
 def raster_caption(drawn):
@@ -166,8 +170,8 @@ def difference_picture(rows, timesteps):
     picture : PIL.Image.Image
     """
     font = ImageFont.load_default(FONT_SIZE)
-    label_width = max(LABEL_WIDTH, *(int(font.getlength(name)) + MARGIN for name, _ in rows))
-    left, top, width = MARGIN + label_width, MARGIN + ROW_HEIGHT, min(PANEL_WIDTH, timesteps * WIDEST_CELL)
+    left, top = MARGIN + label_width([name for name, _ in rows], font), MARGIN + ROW_HEIGHT
+    width = min(PANEL_WIDTH, timesteps * WIDEST_CELL)
     edges = [left + timestep * width // timesteps for timestep in range(timesteps + 1)]
     right = max(edges[-1], left + LEGEND_WIDTH)
     picture = Image.new("RGB", (right + MARGIN, top + (len(rows) + 1) * ROW_HEIGHT + 2 * MARGIN), PAPER)

@@ -89,6 +89,17 @@ def test_what_has_the_full_colour_stands_under_the_name():
     assert np.ptp(rows[0]) < FONT_SIZE + 4 < np.ptp(rows[1])
 
 
+def test_the_longest_name_of_a_raster_is_seen_whole():
+    """The panels begin behind it: what is drawn left of them has a blank strip before their first column."""
+    site = "stage3.block17.attention.query_key_value.convolution.projection.neuron"
+    picture = raster_picture({site: np.ones((1, 1, 30), np.int8)})
+    left = picture.width - PANEL_WIDTH - MARGIN
+    names = np.array(picture.crop((0, 0, left, picture.height)).convert("L"))
+    inked = np.flatnonzero((names < 128).any(axis=0))
+    assert LABEL_WIDTH < inked.max() < left - MARGIN // 2
+    assert (INK, PAPER) == (picture.getpixel((left + 5, 50)), picture.getpixel((left - 2, 50)))
+
+
 def test_attention_colours_what_is_attended():
     """All attention on token 3 of 2 x 2: the lower right quarter turns red; negative weight turns blue."""
     image = np.full((8, 8, 1), 128, np.uint8)
