@@ -5,11 +5,22 @@ import importlib
 from refsim.errors import RefsimError
 from refsim.version import VERSION as __version__
 
-__all__ = ["RefsimError", "Result", "__version__", "audit_kernel", "interpret", "load", "run", "run_operator"]
+__all__ = [
+    "RefsimError",
+    "Result",
+    "__version__",
+    "audit_kernel",
+    "event_frames",
+    "interpret",
+    "load",
+    "run",
+    "run_operator",
+]
 
 HOMES = {
     "Result": "refsim.simulator",
     "audit_kernel": "refsim.audit.kernel_audit",
+    "event_frames": "refsim.events",
     "interpret": "refsim.simulator",
     "run": "refsim.simulator",
     "run_operator": "refsim.simulator",

@@ -1,16 +1,16 @@
-"""Images, spike frames and labelled data sets, read from files and checked at the door."""
+"""Images, and what else a network takes, read from files and checked at the door."""
 
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from refsim.errors import InputError
+from refsim.events import event_frames, read_events
 from refsim.printable import one_line
-from refsim.shipped import load_digits, no_file
+from refsim.shipped import no_file
 from refsim.simulator import input_frames
 
 MODES = {1: "L", 3: "RGB"}
@@ -25,8 +25,8 @@ MOST_PIXELS = 64_000_000
 """Larger images are refused before they are decoded."""
 
 
-def read_input(path, network, fit=False, advice=""):
-    """Read what a network takes: an image, or spike frames from an .npy file.
+def read_input(path, network, fit=False, advice="", split="number"):
+    """Read what a network takes: an image, or spike frames, as they are or from the events of a camera.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ def read_input(path, network, fit=False, advice=""):
         Whether an image may be resized and its channels converted.
     advice : str
         What else than to convert it the caller offers for an image that does not fit, to end the error with.
+    split : {"number", "time"}
+        How events are split into frames, as for `event_frames`.
 
     Returns
     -------
@@ -46,10 +48,11 @@ def read_input(path, network, fit=False, advice=""):
     InputError
         If the file is missing, unreadable, or does not fit.
     """
-    require_file(path, "an image" if network.input.is_static else "spike frames as an .npy file")
+    expected = "an image" if network.input.is_static else "spike frames as an .npy file, or events as an .npz"
+    require_file(path, expected)
     if network.input.is_static:
         return read_image(path, network, fit, advice)
-    frames = read_frames(path)
+    frames = read_event_frames(path, network, split) if zipfile.is_zipfile(path) else read_frames(path)
     require_taken(path, network, frames)
     return frames
 
@@ -156,57 +159,12 @@ def read_frames(path):
         raise InputError(f"{path}: expected spike frames as an .npy file of int8: {reason}") from error
 
 
-def read_dataset(source):
-    """Read labelled images: the held-out digits, or an .npz file.
-
-    Parameters
-    ----------
-    source : str or Path
-        ``"digits"``, or a file with ``images`` uint8 (n, Y, X) or (n, Y, X, C) and ``labels`` (n,).
-
-    Returns
-    -------
-    images : ndarray of uint8
-    labels : ndarray of int64, shape (n,)
-
-    Raises
-    ------
-    InputError
-        If the file is missing, unreadable, or holds something else.
-    """
-    if str(source) == "digits":
-        images, labels = load_digits("test")
-        return images, labels.astype(np.int64)
-    require_file(source, "an .npz with images and labels, or the word digits")
-    images, labels = read_images_and_labels(source)
-    if (
-        images.ndim not in (3, 4)
-        or images.dtype != np.uint8
-        or labels.shape != images.shape[:1]
-        or labels.dtype.kind not in "iu"
-        or not len(labels)
-    ):
-        raise InputError(
-            f"{source}: expected images (n, Y, X) or (n, Y, X, C) of uint8 and n integer labels, got images "
-            f"{images.shape} of {images.dtype} and labels {labels.shape} of {labels.dtype}"
-        )
-    signed = labels.astype(np.int64)
-    if (signed < 0).any():
-        place = int(np.argmax(signed < 0))
-        raise InputError(f"{source}: labels: expected class numbers from 0, got {labels[place]} for image {place}")
-    return images, signed
-
-
-def read_images_and_labels(source):
-    """Return the two arrays of an .npz file, whatever they are."""
+def read_event_frames(path, network, split):
+    """Read the events of a camera, gathered into the spike frames that a network takes."""
+    stream, (*image_size, _) = read_events(path), network.input.shape
     try:
-        # NumPy would take anything else for a pickle, and advise to allow it.
-        if not zipfile.is_zipfile(source):
-            raise ValueError("it is no zip archive")
-        with np.load(source, allow_pickle=False) as data:
-            return data["images"], data["labels"]
-    except KeyError as error:
-        raise InputError(f"{source}: expected an .npz with images and labels: {error.args[0]}") from error
-    except (ValueError, OSError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{source}: expected an .npz with images and labels: {reason}") from error
+        return event_frames(
+            **stream, image_size=image_size, timesteps=network.timesteps, kind=network.input.kind, split=split
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None

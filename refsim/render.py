@@ -141,6 +141,12 @@ def attention_picture(image, maps, grid):
     return picture
 
 
+def spiking_image(frames):
+    """Return spike frames (T, Y, X, C) as one image, uint8 of shape (Y, X, 1): the more spikes, the darker."""
+    spikes = np.abs(frames.astype(np.int64)).sum(axis=(0, 3))
+    return (255 - 255 * spikes // max(1, spikes.max())).astype(np.uint8)[..., np.newaxis]
+
+
 def tile(pixels):
     return Image.fromarray(np.ascontiguousarray(pixels)).resize((TILE, TILE), Image.Resampling.NEAREST)
 

@@ -66,19 +66,16 @@ NO_MAP = "has no attention with a map of tokens by tokens to draw"
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        (seeded_network(input="binary"), "--attention: is drawn over an image, and seeded-a2os2a takes spike frames"),
         (seeded_lineage("spike-driven"), f"--attention: seeded-spike-driven {NO_MAP}"),
         *((seeded_lineage(f"meta-{each}"), f"--attention: seeded-meta-{each} {NO_MAP}") for each in ATTENTIONS),
     ],
 )
 def test_attention_that_cannot_be_drawn_is_told_from_none(folder, capsys, network, reason):
-    """Frames have no image below it; gates of channels, and K^T V, are no map of tokens by tokens."""
+    """Gates of channels, and K^T V, are no map of tokens by tokens."""
     rows, columns, channels = network.input.shape
     model_file.save(network, "other.npz")
-    np.save("frames.npy", np.zeros((network.timesteps, rows, columns, channels), np.int8))
     Image.new("L" if channels == 1 else "RGB", (columns, rows)).save("picture.png")
-    values = "picture.png" if network.input.is_static else "frames.npy"
-    assert 2 == main(["run", "other.npz", values, "--attention", "attention.png"])
+    assert 2 == main(["run", "other.npz", "picture.png", "--attention", "attention.png"])
     assert f"refsim: error: {reason}\n" == capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""Images, frames and data sets at the door."""
+"""Images and frames at the door."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from PIL import Image
 from strategies import seeded_network
 
 from refsim.errors import InputError
-from refsim.images import EXIF_ORIENTATION, read_dataset, read_input
+from refsim.images import EXIF_ORIENTATION, read_input
 
 
 @pytest.fixture
@@ -118,13 +118,11 @@ def test_an_opaque_alpha_is_dropped(tmp_path):
     ("path", "what"), [("none", "no such file"), (".", "is a directory"), ("/dev/null", "is no regular file")]
 )
 def test_what_is_no_file_is_called_what_it_is(tmp_path, path, what):
-    """As an image, as spike frames, as a data set."""
+    """As an image, as spike frames."""
     with pytest.raises(InputError, match=f"{what}; expected an image"):
         read_input(tmp_path / path, seeded_network())
     with pytest.raises(InputError, match=f"{what}; expected spike frames"):
         read_input(tmp_path / path, seeded_network(input="binary"))
-    with pytest.raises(InputError, match=f"{what}; expected an .npz with images and labels, or the word digits"):
-        read_dataset(tmp_path / path)
 
 
 def test_unreadable_files(tmp_path, picture):
@@ -191,45 +189,3 @@ def test_frames_that_do_not_fit_are_named_by_their_file(tmp_path):
     np.save(tmp_path / "frames.npy", np.ones((3, 8, 8, 1), np.int8))
     with pytest.raises(InputError, match=r"frames.npy: seeded-a2os2a takes binary spike frames of shape .* got \(3, 8"):
         read_input(tmp_path / "frames.npy", seeded_network(input="binary"))
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        ({"images": ramp(2, 8, 8)}, "expected an .npz with images and labels: .*labels"),
-        ({"images": ramp(2, 8, 8), "labels": np.zeros(3, np.uint8)}, r"labels \(3,\)"),
-        ({"images": ramp(2, 8, 8), "labels": np.zeros(2)}, "n integer labels, got .* float64"),
-        ({"images": ramp(8, 8), "labels": np.zeros(8, np.uint8)}, r"got images \(8, 8\)"),
-        ({"images": ramp(2, 8, 8)[:0], "labels": np.zeros(0, np.uint8)}, r"got images \(0, 8, 8\)"),
-        ({"images": ramp(2, 8, 8) / 255, "labels": np.zeros(2, np.uint8)}, r"of uint8 and n .* \(2, 8, 8\) of float64"),
-        ({"images": ramp(2, 8, 8), "labels": np.array([0, -1])}, "labels: .* class numbers from 0, got -1 for image 1"),
-        (
-            {"images": ramp(2, 8, 8), "labels": np.array([2**63 + 5, 0], np.uint64)},
-            "labels: expected class numbers from 0, got 9223372036854775813 for image 0",
-        ),
-        ({"images": np.array([None, None]), "labels": np.zeros(2, np.uint8)}, "Object arrays cannot be loaded"),
-    ],
-)
-def test_a_wrong_data_set_is_refused(tmp_path, arrays, message):
-    """Each with what was expected and found."""
-    np.savez(tmp_path / "data.npz", **arrays)
-    with pytest.raises(InputError, match=message):
-        read_dataset(tmp_path / "data.npz")
-
-
-def test_a_file_that_is_no_archive(tmp_path):
-    """Such as a text is called so."""
-    (tmp_path / "data.npz").write_text("no archive")
-    with pytest.raises(InputError, match="expected an .npz with images and labels: it is no zip archive"):
-        read_dataset(tmp_path / "data.npz")
-
-
-def test_a_damaged_archive(tmp_path):
-    """A flipped bit in what is compressed is no traceback."""
-    np.savez_compressed(tmp_path / "data.npz", images=ramp(20, 8, 8), labels=np.arange(20))
-    content = bytearray((tmp_path / "data.npz").read_bytes())
-    for place in range(60, 200):
-        content[place] ^= 0x55
-    (tmp_path / "data.npz").write_bytes(content)
-    with pytest.raises(InputError, match="data.npz: expected an .npz with images and labels: "):
-        read_dataset(tmp_path / "data.npz")

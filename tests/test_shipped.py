@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import refsim
+from refsim.dataset import read_dataset
 from refsim.errors import ModelFileError
-from refsim.images import read_dataset
 from refsim.shipped import golden_folder, load_digits, model_names
 from refsim.simulator import run
 

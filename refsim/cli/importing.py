@@ -13,9 +13,10 @@ from refsim.checkpoints.import_report import import_json, import_text
 from refsim.checkpoints.lineage import ARCHITECTURES, import_lineage
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
 from refsim.cli.common import command, print_json, require_writable, write
+from refsim.dataset import read_dataset
 from refsim.errors import InputError
 from refsim.evaluation import require_labels, with_accuracy
-from refsim.images import read_dataset, require_taken
+from refsim.images import require_taken
 
 OWN = "spiking-transformer"
 """The architecture whose checkpoints refsim.training writes; they say themselves how they were trained."""

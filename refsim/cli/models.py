@@ -9,12 +9,14 @@ from PIL import Image
 from refsim import audit_kernel, load
 from refsim.certificate import certified_run
 from refsim.cli.common import command, print_json, require_writable, write
+from refsim.dataset import read_dataset
 from refsim.errors import InputError, MultiplicationError
 from refsim.evaluation import count_correct, require_labels
+from refsim.events import SPLITS
 from refsim.golden.doors.python import load_function
-from refsim.images import read_dataset, read_input, require_taken
+from refsim.images import read_input, require_taken
 from refsim.ops import Context, Tokens
-from refsim.render import attention_picture, raster_picture
+from refsim.render import attention_picture, raster_picture, spiking_image
 from refsim.report import (
     audit_json,
     audit_text,
@@ -43,16 +45,25 @@ def add_model_commands(commands):
     demo.add_argument("--digit", metavar="FILE.png", help="write the digit itself, an image for `refsim run`")
     add_pictures(demo)
 
-    single = command(commands, "run", run_image, "classify an image")
+    single = command(commands, "run", run_image, "classify an image, or the events of a camera")
     single.add_argument("model", metavar="MODEL", help=models)
-    single.add_argument("image", metavar="IMAGE", help="an image file; for models of spike frames an .npy file")
+    single.add_argument(
+        "image",
+        metavar="IMAGE",
+        help="an image file; for models of spike frames an .npy of them, or an .npz of events (t, x, y, p)",
+    )
     single.add_argument("--fit", action="store_true", help="resize the image and convert its colours to what is taken")
+    single.add_argument(
+        "--split", choices=SPLITS, default=SPLITS[0], help="frames of equally many events (default), or equally long"
+    )
     single.set_defaults(digit=None)
     add_pictures(single)
 
     evaluation = command(commands, "eval", evaluate, "measure accuracy on labelled images")
     evaluation.add_argument("model", metavar="MODEL", help=models)
-    evaluation.add_argument("--data", default="digits", help="an .npz with images and labels, or 'digits' (default)")
+    evaluation.add_argument(
+        "--data", default="digits", help="an .npz with images or frames, and labels; or 'digits' (default)"
+    )
     evaluation.add_argument("--limit", type=int, metavar="N", help="only the first N images")
 
     inspection = command(
@@ -99,7 +110,7 @@ def demonstrate(options):
 def run_image(options):
     """Classify an image file."""
     network = load(options.model)
-    image = read_input(options.image, network, options.fit, FIT_ADVICE)
+    image = read_input(options.image, network, options.fit, FIT_ADVICE, options.split)
     result, certificate = run_with_pictures(network, image, options, read=(options.model, options.image))
     if options.json:
         print_json(run_json(network, result, certificate))
@@ -119,7 +130,8 @@ def run_with_pictures(network, image, options, read=()):
         write(options.raster, raster_picture({site: result.trace[site] for site in raster_sites}).save)
     if options.attention:
         maps = {site: result.trace[site] for site in map_sites}
-        write(options.attention, attention_picture(image, maps, token_grid(network)).save)
+        ground = image if network.input.is_static else spiking_image(image)
+        write(options.attention, attention_picture(ground, maps, token_grid(network)).save)
     return result, certificate
 
 
@@ -130,8 +142,6 @@ def neuron_sites(network):
 def attention_map_sites(network):
     """Return the sites that gather V: attention weights, or scores where there is no neuron on them."""
     sites = [node.inputs[0] for node in network.nodes if isinstance(node.operator, Context)]
-    if not network.input.is_static:
-        raise InputError(f"--attention: is drawn over an image, and {network.name} takes spike frames")
     if not sites:
         raise InputError(f"--attention: {network.name} has no attention with a map of tokens by tokens to draw")
     return sites

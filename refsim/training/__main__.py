@@ -12,12 +12,12 @@ import torch
 from refsim import model_file
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
+from refsim.dataset import read_dataset
 from refsim.engine.pool import MOST_THREADS
 from refsim.errors import ConfigurationError, InputError, RefsimError
 from refsim.evaluation import with_accuracy
-from refsim.images import read_dataset
 from refsim.training.checkpoint import load_twin, save_checkpoint
-from refsim.training.data import image_text, load_data
+from refsim.training.data import image_text, load_data, require_kind
 from refsim.training.loop import accuracy, train_phase
 from refsim.training.neurons import fuse_neurons
 from refsim.training.twin import Thresholds, Twin
@@ -29,8 +29,10 @@ def arguments():
     """Return what the command line says; ``given``, which of the options of a new network it names."""
     parser = argparse.ArgumentParser(prog="python -m refsim.training", description=__doc__)
     parser.add_argument("preset", choices=PRESETS, help="kinds of the neurons in the attention")
-    parser.add_argument("--data", default="digits", help="'digits', or an .npz of images and labels to train on")
-    parser.add_argument("--test", help="an .npz of images and labels to test on (by default those of digits)")
+    parser.add_argument(
+        "--data", default="digits", help="'digits', or an .npz to train on: images or spike frames, and labels"
+    )
+    parser.add_argument("--test", help="such an .npz to test on (by default the held-out digits)")
     parser.add_argument(
         "-o",
         "--output",
@@ -60,7 +62,7 @@ def add_new_network(group):
         group.add_argument("--embedding", type=int, default=64),
         group.add_argument("--depth", type=int, default=2),
         group.add_argument("--heads", type=int, default=4),
-        group.add_argument("--timesteps", type=int, default=4),
+        group.add_argument("--timesteps", type=int, default=4, help="of images; of spike frames as many as there are"),
         group.add_argument(
             "--pooled-stages", type=int, nargs="*", help="stem stages that halve the image (by default from its size)"
         ),
@@ -151,13 +153,14 @@ def trained_on_floats(options, train, test, generator):
     """Return a new twin after the first phase, folded, with its provenance; its checkpoint is written."""
     config = SpikingTransformerConfig.preset(
         options.preset,
-        image_size=tuple(train.images.shape[2:]),
-        channels=train.images.shape[1],
+        image_size=tuple(train.images.shape[-2:]),
+        channels=train.images.shape[-3],
         classes=int(train.labels.max()) + 1,
+        input=train.kind,
         embedding=options.embedding,
         depth=options.depth,
         heads=options.heads,
-        timesteps=options.timesteps,
+        timesteps=timesteps_of(options, train),
         pooled_stages=None if options.pooled_stages is None else tuple(options.pooled_stages),
     )
     twin = Twin(config, Thresholds(options.neuron_threshold, options.attention_threshold))
@@ -175,6 +178,16 @@ def trained_on_floats(options, train, test, generator):
     return twin, provenance
 
 
+def timesteps_of(options, train):
+    """Return the timesteps of a new network: those of its frames, or those asked for."""
+    if train.kind == "image":
+        return options.timesteps
+    frames = train.images.shape[1]
+    if "timesteps" in options.given and options.timesteps != frames:
+        raise ConfigurationError(f"--timesteps: {options.data} holds {frames} frames, got {options.timesteps}")
+    return frames
+
+
 def continued(options, train):
     """Return the twin of a checkpoint, to go on training its rounded weights, with its provenance."""
     twin, provenance = load_twin(options.start)
@@ -187,12 +200,13 @@ def continued(options, train):
 
 
 def require_fitting(options, config, train):
-    """Refuse a checkpoint of another size of image than those to train on, or of fewer classes."""
+    """Refuse a checkpoint of another kind or size of image than those to train on, or of fewer classes."""
     taken, shape = (config.channels, *config.image_size), tuple(train.images.shape[1:])
+    if config.input != "image":
+        taken = (config.timesteps, *taken)
     if taken != shape:
-        raise InputError(
-            f"{options.start}: takes images of {image_text(taken)}, those of {options.data} are {image_text(shape)}"
-        )
+        raise InputError(f"{options.start}: takes {image_text(taken)}, {options.data} holds {image_text(shape)}")
+    require_kind(options.data, train, options.start, config.input)
     if int(train.labels.max()) >= config.classes:
         raise InputError(
             f"{options.data}: labels: expected 0 to {config.classes - 1}, the classes of {options.start}, "

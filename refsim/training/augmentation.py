@@ -1,4 +1,4 @@
-"""Small random shifts, turns and stretches of training images."""
+"""Small random shifts, turns and stretches of training images and spike frames."""
 
 import torch
 from torch.nn import functional
@@ -9,7 +9,8 @@ def distort(images, generator, turn=0.17, stretch=0.1, shift=0.08):
 
     Parameters
     ----------
-    images : Tensor of uint8, shape (n, C, Y, X)
+    images : Tensor of uint8, shape (n, C, Y, X), or of int8, shape (n, T, C, Y, X)
+        All frames of a sample are distorted alike.
     generator : torch.Generator
     turn : float
         Largest rotation, in radians.
@@ -20,8 +21,8 @@ def distort(images, generator, turn=0.17, stretch=0.1, shift=0.08):
 
     Returns
     -------
-    pixels : Tensor of float32, shape (n, C, Y, X)
-        Whole numbers 0..255.
+    pixels : Tensor of float32, of the same shape
+        Whole numbers, within the range of the images.
     """
     count = len(images)
 
@@ -37,5 +38,6 @@ def distort(images, generator, turn=0.17, stretch=0.1, shift=0.08):
         ],
         1,
     )
-    grid = functional.affine_grid(maps, images.shape, align_corners=False)
-    return functional.grid_sample(images.float(), grid, align_corners=False).round()
+    planes = images.float().flatten(1, -3)
+    grid = functional.affine_grid(maps, planes.shape, align_corners=False)
+    return functional.grid_sample(planes, grid, align_corners=False).round().view(images.shape)

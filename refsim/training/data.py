@@ -1,12 +1,12 @@
-"""Labelled images for training."""
+"""Labelled images, or spike frames, for training."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from refsim.dataset import read_dataset
 from refsim.errors import InputError
-from refsim.images import read_dataset
 from refsim.shipped import load_digits
 
 DIGITS_SEED = 0
@@ -15,11 +15,12 @@ DIGITS_HELD_OUT = 360
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Images and their labels as tensors.
+    """Images, or spike frames, and their labels as tensors.
 
     Attributes
     ----------
-    images : Tensor of uint8, shape (n, C, Y, X)
+    images : Tensor
+        uint8 of shape (n, C, Y, X), or frames of int8, shape (n, T, C, Y, X).
     labels : Tensor of int64, shape (n,)
     """
 
@@ -28,11 +29,21 @@ class LabelledImages:
 
     @classmethod
     def from_arrays(cls, images, labels):
-        """Take images (n, Y, X) or (n, Y, X, C) of uint8 and n labels."""
+        """Take images (n, Y, X) or (n, Y, X, C) of uint8, or frames (n, T, Y, X, C) of int8, and n labels."""
         if images.ndim == 3:
             images = images[..., np.newaxis]
-        channels_first = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+        channels_first = np.ascontiguousarray(np.moveaxis(images, -1, -3))
         return cls(torch.from_numpy(channels_first), torch.from_numpy(np.asarray(labels, np.int64)))
+
+    @property
+    def kind(self):
+        """What they are to a network: the narrowest kind of input that holds all their values."""
+        if self.images.dtype == torch.uint8:
+            return "image"
+        low, high = int(self.images.min()), int(self.images.max())
+        if low < -1 or low < 0 and high > 1:
+            raise InputError(f"frames: expected 0 and 1, or -1 to 1, or 0 to 127, got {low} to {high}")
+        return "graded" if high > 1 else "ternary" if low < 0 else "binary"
 
 
 def load_data(train, test):
@@ -56,25 +67,31 @@ def load_data(train, test):
     testing = LabelledImages.from_arrays(*read_dataset(test or "digits"))
     shapes = [tuple(images.shape[1:]) for images in (testing.images, training.images)]
     if shapes[0] != shapes[1]:
-        raise InputError(
-            f"{test}: holds images of {image_text(shapes[0])}, those of {train} are {image_text(shapes[1])}"
-        )
+        raise InputError(f"{test}: holds {image_text(shapes[0])}, {train} {image_text(shapes[1])}")
+    require_kind(test, testing, train, training.kind)
     labels = [int(labels.max()) for labels in (testing.labels, training.labels)]
     if labels[0] > labels[1]:
         raise InputError(f"{test}: labels: expected 0 to {labels[1]}, the classes of {train}, got {labels[0]}")
     return training, testing
 
 
+def require_kind(source, data, taken_by, kind):
+    """Refuse frames of values that what is trained, for frames of that kind, does not take."""
+    if data.kind not in (kind, "binary" if kind != "image" else kind):
+        raise InputError(f"{source}: holds {data.kind} frames, {taken_by} {kind} ones")
+
+
 def image_text(shape):
-    """Return a shape (C, Y, X) as rows, columns and channels.
+    """Say what a shape (C, Y, X) or (T, C, Y, X) is: rows, columns and channels, and frames.
 
     Examples
     --------
-    >>> image_text((3, 32, 32))
-    '32 x 32 x 3'
+    >>> image_text((3, 32, 32)), image_text((4, 2, 34, 34))
+    ('images of 32 x 32 x 3', '4 frames of 34 x 34 x 2')
     """
-    channels, rows, columns = shape
-    return f"{rows} x {columns} x {channels}"
+    *timesteps, channels, rows, columns = shape
+    what = f"{timesteps[0]} frames" if timesteps else "images"
+    return f"{what} of {rows} x {columns} x {channels}"
 
 
 def split_digits(images, labels):

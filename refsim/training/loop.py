@@ -20,7 +20,7 @@ def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay
     Parameters
     ----------
     twin : Twin
-    images : Tensor of uint8, shape (n, C, Y, X)
+    images : Tensor of uint8, shape (n, C, Y, X), or of int8, shape (n, T, C, Y, X)
     labels : Tensor of int64, shape (n,)
     epochs : int
     batch : int
@@ -50,7 +50,7 @@ def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay
         for chosen in order[: len(order) // batch * batch].split(batch):
             pixels = distort(images[chosen], generator)
             with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-                sums = twin(pixels)
+                sums = twin(time_first(pixels))
             loss = functional.cross_entropy(sums.float() / twin.logit_denominator, labels[chosen])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -70,5 +70,11 @@ def accuracy(twin, images, labels, batch=500):
     twin.eval()
     correct = 0
     for pixels, expected in zip(images.split(batch), labels.split(batch)):
-        correct += int((twin(pixels.to(next(twin.parameters()).dtype)).argmax(1) == expected).sum())
+        real = time_first(pixels.to(next(twin.parameters()).dtype))
+        correct += int((twin(real).argmax(1) == expected).sum())
     return correct / len(images)
+
+
+def time_first(batch):
+    """Bring spike frames (B, T, C, Y, X) to (T, B, C, Y, X); images (B, C, Y, X) stay."""
+    return batch.transpose(0, 1) if batch.dim() == 5 else batch

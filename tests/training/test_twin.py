@@ -9,9 +9,11 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig  # noqa: E402
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer  # noqa: E402
+from refsim.network import INPUT_KINDS  # noqa: E402
 from refsim.shipped import load_digits, model_names  # noqa: E402
 from refsim.simulator import run  # noqa: E402
 from refsim.training.checkpoint import load_twin, save_checkpoint  # noqa: E402
+from refsim.training.loop import time_first  # noqa: E402
 from refsim.training.twin import Thresholds, Twin  # noqa: E402
 
 CHECKPOINTS = Path(__file__).parents[2] / "golden" / "checkpoints"
@@ -100,6 +102,13 @@ def perturbed_twin(**fields):
     return twin.eval()
 
 
+def random_inputs(network, count):
+    """Return images or frames of any value that a network takes."""
+    dtype, low, high = INPUT_KINDS[network.input.kind]
+    shape = network.input.shape if network.input.is_static else (network.timesteps, *network.input.shape)
+    return np.random.default_rng(0).integers(low, high + 1, (count, *shape), dtype)
+
+
 def test_a_checkpoint_has_the_rights_of_any_new_file(tmp_path):
     """As the umask leaves them, and nothing else is left beside it."""
     save_checkpoint(tmp_path / "twin.safetensors", perturbed_twin().fold(), {})
@@ -123,22 +132,24 @@ def test_a_checkpoint_has_the_rights_of_any_new_file(tmp_path):
         {"scores": "binary", "k": "relu"},
         {"pooled_stages": (0, 2)},
         {"image_size": (9, 13), "channels": 3},
+        {"input": "binary", "channels": 2},
+        {"input": "ternary", "timesteps": 3},
+        {"input": "graded", "channels": 2},
     ],
     ids=str,
 )
 def test_bit_exact_on_every_option(tmp_path, fields):
-    """Untrained weights, random images: every preset, neuron constant and wiring."""
+    """Untrained weights, random images or frames: every preset, neuron constant, wiring and kind of input."""
     twin = perturbed_twin(**fields).fold()
     save_checkpoint(tmp_path / "twin.safetensors", twin, {})
     network, twin = (
         import_spiking_transformer(tmp_path / "twin.safetensors", "model"),
         load_twin(tmp_path / "twin.safetensors")[0],
     )
-    images = np.random.default_rng(0).integers(0, 256, (3, *network.input.shape), np.uint8)
-    for image in images:
+    for image in random_inputs(network, 3):
         trace = {}
         with torch.no_grad():
-            twin(torch.from_numpy(image.transpose(2, 0, 1).astype(np.float64))[None], trace)
+            twin(time_first(torch.from_numpy(np.moveaxis(image, -1, -3).astype(np.float64))[None]), trace)
         result = run(network, image, record="*")
         for site, values in trace.items():
             real = channels_last(site, values.numpy())
