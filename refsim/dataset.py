@@ -52,6 +52,11 @@ def read_dataset(source):
             f"{source}: expected {form} and n integer labels, got {name} "
             f"{inputs.shape} of {inputs.dtype} and labels {labels.shape} of {labels.dtype}"
         )
+    low, high = int(inputs.min()), int(inputs.max())
+    if low < -1 or low < 0 and high > 1:
+        raise InputError(
+            f"{source}: frames: expected values of 0 and 1, of -1 to 1, or of 0 to 127, got {low} to {high}"
+        )
     signed = labels.astype(np.int64)
     if (signed < 0).any():
         place = int(np.argmax(signed < 0))

@@ -63,6 +63,25 @@ def test_the_command_trains_and_exports(tmp_path):
             np.testing.assert_array_equal(array, arrays[1][name])
 
 
+def test_the_command_trains_on_frames(tmp_path):
+    """Events on the left or on the right, told apart; a checkpoint of frames is gone on with; integers agree."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 256)
+    rates = np.where(np.arange(8) // 4 == labels[:, None], 0.7, 0.1)
+    frames = random.random((256, 4, 8, 8, 2)) < rates[:, None, None, :, None]
+    np.savez(tmp_path / "sides.npz", frames=frames.astype(np.int8), labels=labels)
+    data = ["--data", "sides.npz", "--test", "sides.npz", "--threads", "1"]
+    sizes = ["--embedding", "16", "--heads", "2", "--depth", "1", "--epochs", "12", "--rounded-epochs", "2"]
+    trained = [sys.executable, "-m", "refsim.training", "binary"]
+    subprocess.run([*trained, *data, *sizes, "-o", "x.safetensors"], cwd=tmp_path, check=True, capture_output=True)
+    start = ["--start", "x.safetensors", "--rounded-epochs", "1", "-o", "y.safetensors"]
+    subprocess.run([*trained, *data, *start], cwd=tmp_path, check=True, capture_output=True)
+    for name in ("x", "y"):
+        network = model_file.load(tmp_path / f"{name}.npz")
+        assert ("binary", (8, 8, 2), 4) == (network.input.kind, network.input.shape, network.timesteps)
+        assert network.provenance["accuracy_refsim"] == network.provenance["accuracy_twin"] >= 0.9
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -95,6 +114,10 @@ def data_sets(tmp_path, monkeypatch):
         ("floats", images / 255, np.arange(20) % 10),
     ):
         np.savez(tmp_path / f"{name}.npz", images=pixels, labels=labels)
+    frames = np.zeros((20, 4, 8, 8, 1), np.int8)
+    for name, value in (("binary", 1), ("ternary", -1), ("graded", 2), ("lost", -2)):
+        frames[0, 0, 0, 0, 0] = value
+        np.savez(tmp_path / f"{name}.npz", frames=frames, labels=np.arange(20) % 10)
     (tmp_path / "folder.safetensors").mkdir()
     (tmp_path / "beside.npz").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -126,8 +149,8 @@ START = ["--start", str(CHECKPOINTS / "digits-binary.safetensors")]
         (["--seed", "99999999999999999999999"], "--seed: expected 0 to 9223372036854775807, got 9999"),
         (["--pooled-stages", "3", "3"], "pooled_stages: expected stages 0 to 3, each at most once, got (3, 3)"),
         (["--data", "like.npz"], "like.npz: give the images to test on with --test"),
-        (["--test", "wide.npz"], "wide.npz: holds images of 8 x 9 x 1, those of digits are 8 x 8 x 1"),
-        (["--test", "colour.npz"], "colour.npz: holds images of 8 x 8 x 3, those of digits are 8 x 8 x 1"),
+        (["--test", "wide.npz"], "wide.npz: holds images of 8 x 9 x 1, digits images of 8 x 8 x 1"),
+        (["--test", "colour.npz"], "colour.npz: holds images of 8 x 8 x 3, digits images of 8 x 8 x 1"),
         (["--test", "many.npz"], "many.npz: labels: expected 0 to 9, the classes of digits, got 19"),
         (["--test", "floats.npz"], "floats.npz: expected images (n, Y, X) or (n, Y, X, C) of uint8"),
         (
@@ -136,11 +159,26 @@ START = ["--start", str(CHECKPOINTS / "digits-binary.safetensors")]
         ),
         (
             ["--data", "wide.npz", "--test", "wide.npz", "--batch", "4", *START],
-            "digits-binary.safetensors: takes images of 8 x 8 x 1, those of wide.npz are 8 x 9 x 1",
+            "digits-binary.safetensors: takes images of 8 x 8 x 1, wide.npz holds images of 8 x 9 x 1",
         ),
         (
             ["--data", "many.npz", "--test", "many.npz", "--batch", "4", *START],
             "many.npz: labels: expected 0 to 9, the classes of ",
+        ),
+        (
+            ["--data", "binary.npz", "--test", "binary.npz", "--batch", "4", *START],
+            "digits-binary.safetensors: takes images of 8 x 8 x 1, binary.npz holds 4 frames of 8 x 8 x 1",
+        ),
+        (["--test", "binary.npz"], "binary.npz: holds 4 frames of 8 x 8 x 1, digits images of 8 x 8 x 1"),
+        (["--data", "binary.npz", "--test", "graded.npz"], "graded.npz: holds graded frames, binary.npz binary ones"),
+        (["--data", "graded.npz", "--test", "ternary.npz"], "ternary.npz: holds ternary frames, graded.npz graded"),
+        (
+            ["--data", "lost.npz", "--test", "lost.npz"],
+            "lost.npz: frames: expected values of 0 and 1, of -1 to 1, or of 0 to 127, got -2 to 0",
+        ),
+        (
+            ["--data", "binary.npz", "--test", "binary.npz", "--batch", "4", "--timesteps", "5"],
+            "--timesteps: binary.npz holds 4 frames, got 5",
         ),
         (
             ["--embedding", "64", "--epochs", "9", *START],
@@ -213,6 +251,14 @@ def test_distortion_without_strength_is_the_identity():
     torch.testing.assert_close(still, images.float())
     one, two = (distort(images, torch.Generator().manual_seed(1)) for _ in range(2))
     assert torch.equal(one, two) and torch.equal(one, one.round()) and 0 <= one.min() and one.max() <= 255
+
+
+def test_all_frames_of_a_sample_are_distorted_alike():
+    """As images of as many channels would be; spikes stay spikes."""
+    frames = torch.randint(-1, 2, (4, 3, 2, 8, 8), dtype=torch.int8)
+    distorted = distort(frames, torch.Generator().manual_seed(1))
+    assert torch.equal(distorted.flatten(1, 2), distort(frames.flatten(1, 2), torch.Generator().manual_seed(1)))
+    assert {-1, 0, 1} == set(distorted.unique().tolist())
 
 
 def test_the_rate_rises_and_falls():
