@@ -4,7 +4,7 @@ import numpy as np
 
 from refsim.errors import InputError
 from refsim.named_arrays import read_named_arrays
-from refsim.network import INPUT_KINDS
+from refsim.network import FRAME_KINDS, INPUT_KINDS
 from refsim.numerics import require_choice
 
 FIELDS = ("t", "x", "y", "p")
@@ -54,7 +54,7 @@ def event_frames(t, x, y, p, image_size, timesteps, kind="binary", split="number
     >>> event_frames(t, x, y, p, (1, 2), 1, "ternary").tolist()
     [[[[1], [-1]]]]
     """
-    require_choice("kind", kind, [kind for kind in INPUT_KINDS if kind != "image"])
+    require_choice("kind", kind, FRAME_KINDS)
     require_choice("split", split, SPLITS)
     if timesteps < 1:
         raise InputError(f"timesteps: expected at least 1, got {timesteps}")

@@ -17,6 +17,8 @@ INPUT_KINDS = {
 }
 """Type and range of each kind of input: one image for all timesteps, or spike frames, one a timestep."""
 
+FRAME_KINDS = tuple(kind for kind in INPUT_KINDS if kind != "image")
+
 INPUT_SITE = "input"
 MOST_TIMESTEPS = 1024
 

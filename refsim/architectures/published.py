@@ -25,7 +25,7 @@ PUBLISHED = {
         for size, fields in spiking_transformer.SIZES.items()
     },
 }
-"""Configurations by name: colour images of the data set that the size was published for, four timesteps."""
+"""Configurations by name: four timesteps of a colour image, or spike frames, as the size was published for."""
 
 BUILDERS = {
     SpikformerConfig: spikformer.spikformer,

@@ -19,6 +19,7 @@ from refsim.ops import Tokens
 
 IMAGENET = {"image_size": (224, 224), "classes": 1000}
 CIFAR = {"image_size": (32, 32), "classes": 10}
+DVS = {"image_size": (128, 128), "channels": 2, "classes": 10, "input": "graded", "timesteps": 16}
 
 SIZES = {
     "8-384": {"embedding": 384, "depth": 8, "heads": 12, **IMAGENET},
@@ -29,8 +30,9 @@ SIZES = {
     "4-256": {"embedding": 256, "depth": 4, "heads": 8, **CIFAR},
     "2-384": {"embedding": 384, "depth": 2, "heads": 12, **CIFAR},
     "4-384": {"embedding": 384, "depth": 4, "heads": 12, **CIFAR},
+    "2-256-dvs": {"embedding": 256, "depth": 2, "heads": 16, **DVS},
 }
-"""The published sizes, depth and width: for ImageNet, then for CIFAR-10."""
+"""The published sizes, depth and width: for ImageNet, for CIFAR-10, and for the events of CIFAR10-DVS."""
 
 
 @dataclass(frozen=True, kw_only=True)

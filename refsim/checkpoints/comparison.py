@@ -192,8 +192,9 @@ def outcomes(imported, images, neurons, batch, precision):
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(images), batch):
             chunk = images[start : start + batch]
-            frames = np.stack([input_frames(network, image) for image in chunk]) / 2.0**PIXEL_SHIFT
-            trace = floating.run({INPUT_SITE: frames}, [*neurons, logits])
+            frames = np.stack([input_frames(network, image) for image in chunk])
+            reals = np.ldexp(frames.astype(np.float64), -PIXEL_SHIFT * network.input.is_static)
+            trace = floating.run({INPUT_SITE: reals}, [*neurons, logits])
             float_logits = trace.pop(logits)[-1, :, 0].astype(np.float64) / denominator
             yield from pool.map(partial(image_outcome, network, trace), range(len(chunk)), chunk, float_logits)
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from refsim.errors import CheckpointError, ConfigurationError
+from refsim.network import FRAME_KINDS
 
 MEANS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -15,8 +16,8 @@ MEANS = {
 
 WIDTHS = (4, 8, 16)
 
-ATTENTION_SCALE = 0.125
-"""Factor of Q K^T V in the published code."""
+IMAGE_TIMESTEPS, FRAME_TIMESTEPS, FRAME_SIZE = 4, 16, (128, 128)
+"""Timesteps of the published code on images, and on the events of cameras of that size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +28,14 @@ class Conventions:
     ----------
     bits : {4, 8, 16}
         Width of the weights.
-    timesteps : int
+    timesteps : int, optional
+        By default 4, of spike frames 16.
+    frames : {"binary", "ternary", "graded"}, optional
+        What kind of spike frames it was trained on, where it was not images.
     heads : int, optional
         Where neither the checkpoint nor a published size says it, it must be given.
     image_size : tuple of int, optional
-        (Y, X); by default that of the data set that the classes suggest.
+        (Y, X); by default that of the data set that the classes suggest, of spike frames 128 x 128.
     pooled_stages : tuple of int, optional
         Stages of the stem that halve the image; by default as for the image's size.
     normalisation : str, optional
@@ -43,7 +47,7 @@ class Conventions:
     threshold, attention_threshold : float
         Of all neurons, and of those on the products of attention.
     attention_scale : float, optional
-        Factor of Q K^T V, by default `ATTENTION_SCALE`; of architectures that have none it must not be given.
+        Factor of Q K^T V, by default that of the published code; of architectures that have none it must not be given.
     epsilon : float
         Of every BatchNorm.
     leak_shift, halve_input, reset, rounding
@@ -56,7 +60,8 @@ class Conventions:
     """
 
     bits: int = 8
-    timesteps: int = 4
+    timesteps: int | None = None
+    frames: str | None = None
     heads: int | None = None
     image_size: tuple | None = None
     pooled_stages: tuple | None = None
@@ -90,7 +95,10 @@ class Conventions:
             raise CheckpointError(f"mean: expected finite numbers, got {self.mean}")
         if self.heads is not None and self.heads < 1:
             raise CheckpointError(f"heads: expected an integer of at least 1, got {self.heads}")
+        if self.timesteps is None:
+            object.__setattr__(self, "timesteps", FRAME_TIMESTEPS if self.frames else IMAGE_TIMESTEPS)
         self.require_one_normalisation()
+        self.require_frames()
 
     def require_one_normalisation(self):
         """Refuse a mean without a deviation, one without a mean, and both beside a normalisation by name."""
@@ -102,6 +110,16 @@ class Conventions:
                 f"normalisation: {self.normalisation!r} has a mean and std of its own, and others are given: leave one out"
             )
 
+    def require_frames(self):
+        """Refuse an unknown kind of spike frames, and what would change them: spikes are not normalised."""
+        if self.frames is None:
+            return
+        if self.frames not in FRAME_KINDS:
+            raise CheckpointError(f"frames: expected one of {', '.join(FRAME_KINDS)}, got {self.frames!r}")
+        for name in ("normalisation", "mean", "white"):
+            if getattr(self, name) != getattr(type(self), name):
+                raise CheckpointError(f"{name}: is of pixels, and spike frames have none: leave it out")
+
     @property
     def neurons(self):
         """The fields of a configuration that describe its neurons."""
@@ -109,7 +127,7 @@ class Conventions:
         return {name: getattr(self, name) for name in names}
 
     def pixel_statistics(self, classes, channels):
-        """Return mean and standard deviation of each channel, as two tuples of float.
+        """Return mean and standard deviation of each channel, as two tuples of float; spikes are as they are.
 
         Raises
         ------
@@ -117,7 +135,9 @@ class Conventions:
             If nothing suggests them, or they are of another number of channels.
         """
         statistics = self.mean, self.std
-        if self.mean is None:
+        if self.frames:
+            statistics = MEANS["none"]
+        elif self.mean is None:
             statistics = MEANS[self.normalisation or suggested_normalisation(classes, channels)]
         mean, std = (channels_of(values, channels) for values in statistics)
         for name, values in (("mean", mean), ("std", std)):
@@ -142,8 +162,10 @@ def suggested_normalisation(classes, channels):
     return suggested
 
 
-def suggested_image_size(classes):
-    """Return the size of image that the number of classes suggests."""
+def suggested_image_size(classes, frames=None):
+    """Return the size of image that the number of classes suggests, or that of the usual spike frames."""
+    if frames:
+        return FRAME_SIZE
     sizes = {1000: (224, 224), 10: (32, 32), 100: (32, 32)}
     if classes not in sizes:
         raise ConfigurationError(f"{classes} classes: of what size are the images? give --image-size ROWS COLUMNS")

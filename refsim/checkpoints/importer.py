@@ -1,6 +1,6 @@
 """What the importers of all published architectures share: reading layers, rounding them, thresholds and streams."""
 
-from refsim.checkpoints.conventions import ATTENTION_SCALE, suggested_image_size
+from refsim.checkpoints.conventions import suggested_image_size
 from refsim.checkpoints.quantiser import Quantiser
 from refsim.errors import CheckpointError
 
@@ -9,7 +9,8 @@ class Importer:
     """Turns the tensors of one checkpoint into the integers of its network.
 
     A subclass knows the keys of its architecture: ``FIRST`` is the convolution of the pixels, ``LAST`` the one whose
-    outputs are as wide as what the head sees. `configuration` and `quantise` are all else that it must have.
+    outputs are as wide as what the head sees. `configuration` and `quantise` are all else that it must have. ``SCALE``
+    is the factor of Q K^T V in the published code.
 
     Parameters
     ----------
@@ -19,7 +20,7 @@ class Importer:
         Whether to keep the real values too, for a comparison.
     """
 
-    WINDOW = 3
+    WINDOW, SCALE = 3, 0.125
 
     def __init__(self, tensors, conventions, keep=False):
         self.tensors, self.conventions = tensors, conventions
@@ -85,9 +86,10 @@ class Importer:
         conventions = self.conventions
         mean, _ = conventions.pixel_statistics(self.classes, channels)
         return {
-            "image_size": conventions.image_size or suggested_image_size(self.classes),
+            "image_size": conventions.image_size or suggested_image_size(self.classes, conventions.frames),
             "channels": channels,
             "classes": self.classes,
+            "input": conventions.frames or "image",
             "centred": any(mean),
             "timesteps": conventions.timesteps,
             **conventions.neurons,
@@ -104,7 +106,9 @@ class Importer:
         return heads
 
     def image_affine(self, site, affine, per_channel=True):
-        """Round the first convolution, which sees pixels; return the shifts of its step."""
+        """Round the first convolution, which sees pixels or spike frames; return the shifts of its step."""
+        if self.conventions.frames:
+            return self.quantiser.affine(site, affine, per_channel)
         mean, std = self.statistics
         return self.quantiser.centred(site, affine, self.conventions.white, mean, std, per_channel)
 
@@ -124,7 +128,7 @@ class Importer:
 
     def product_neuron(self, site, channels):
         """Set the thresholds of the neurons on Q K^T V, which hold its factor."""
-        scale = self.conventions.attention_scale or ATTENTION_SCALE
+        scale = self.conventions.attention_scale or self.SCALE
         self.count_neuron(site, channels, self.conventions.attention_threshold / scale)
 
     def gate_neuron(self, site, channels):

@@ -17,6 +17,7 @@ from refsim.checkpoints.spike_driven_transformer import (
 )
 from refsim.checkpoints.spikformer import (
     SpikformerCifarImporter,
+    SpikformerEventImporter,
     SpikformerImporter,
     SpikformerSpikingjellyImporter,
 )
@@ -34,7 +35,7 @@ class Variant:
     architecture : str
     layout : str
     mark : tuple of (str, int)
-        A key that no other variant has with so many axes.
+        A key that no variant after this one has with so many axes.
     importer : type
         An `Importer`.
     build : function
@@ -49,6 +50,9 @@ class Variant:
 
 
 VARIANTS = (
+    Variant(
+        "spikformer", "authors, event cameras", ("block.0.mlp.fc1_conv.weight", 3), SpikformerEventImporter, spikformer
+    ),
     Variant("spikformer", "authors, ImageNet", ("block.0.attn.q_conv.weight", 3), SpikformerImporter, spikformer),
     Variant("spikformer", "authors, CIFAR", ("block.0.attn.q_linear.weight", 2), SpikformerCifarImporter, spikformer),
     Variant(
@@ -150,10 +154,16 @@ def provenance_of(path, variant, importer, ema):
         "checkpoint_sha256": file_hash(path),
         "weights": "exponential moving average" if ema else "as trained",
         "weight_bits": importer.conventions.bits,
-        "pixel_white": importer.conventions.white,
-        "pixel_mean": list(importer.statistics[0]),
-        "pixel_std": list(importer.statistics[1]),
+        **input_provenance(importer),
     }
+
+
+def input_provenance(importer):
+    """Return how the pixels were normalised that a checkpoint was trained on, or the kind of its spike frames."""
+    if importer.conventions.frames:
+        return {"frames": importer.conventions.frames}
+    mean, std = importer.statistics
+    return {"pixel_white": importer.conventions.white, "pixel_mean": list(mean), "pixel_std": list(std)}
 
 
 def variant_of(path, architecture, tensors):

@@ -20,9 +20,16 @@ class SpikeDrivenTransformerImporter(Importer):
     FIRST_OF_MLP = "block.0.mlp.fc1_conv.weight"
     LAYER, NORM = "{}_conv", "{}_bn"
     MLP = (("fc1_conv", "fc1_bn"), ("fc2_conv", "fc2_bn"))
+    POOLS_FRAMES = True
+    """Whether a model for event cameras pools in its attention, of which its tensors say nothing."""
 
     def configuration(self):
         tensors, width = self.tensors, self.width
+        if self.conventions.frames and self.POOLS_FRAMES:
+            raise CheckpointError(
+                f"{tensors.path}: the authors' models for event cameras pool in their attention (Erode), which refsim "
+                "does not have; leave out --frames for images"
+            )
         if self.conventions.attention_scale is not None:
             raise CheckpointError(
                 f"{tensors.path}: spike-driven-transformer has no products to scale; leave out --attention-scale"

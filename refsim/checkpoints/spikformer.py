@@ -1,8 +1,9 @@
-"""The keys of Spikformer: the authors' models for ImageNet and CIFAR, and spikingjelly's."""
+"""The keys of Spikformer: the authors' models for ImageNet, CIFAR and event cameras, and spikingjelly's."""
 
 from refsim.architectures.spikformer import SIZES, SpikformerConfig
 from refsim.checkpoints.importer import Importer
 from refsim.checkpoints.tensors import Affine
+from refsim.errors import CheckpointError
 
 
 class SpikformerImporter(Importer):
@@ -17,7 +18,8 @@ class SpikformerImporter(Importer):
 
     def configuration(self):
         tensors, width = self.tensors, self.width
-        published = {size["embedding"]: size["heads"] for size in SIZES.values()}
+        of_frames = bool(self.conventions.frames)
+        published = {size["embedding"]: size["heads"] for size in SIZES.values() if of_frames == ("input" in size)}
         tensors.ignore(*self.IGNORED)
         return SpikformerConfig(
             **self.common_fields(self.channels()),
@@ -95,6 +97,27 @@ class SpikformerCifarImporter(SpikformerImporter):
 
     def mlp_layer(self, layer, norm, shape):
         return self.tensors.affine(layer, norm, shape[:2], bias=True)
+
+
+class SpikformerEventImporter(SpikformerImporter):
+    """The authors' models for event cameras: spike frames, and convolutions over tokens in the MLP too.
+
+    Of their checkpoints ``pos_embed`` and ``norm`` are never called either.
+    """
+
+    SCALE = 0.25
+    IGNORED = (*SpikformerImporter.IGNORED, r"pos_embed", r"norm\.(weight|bias)")
+
+    def configuration(self):
+        if not self.conventions.frames:
+            raise CheckpointError(
+                f"{self.tensors.path}: is a model for event cameras: of what kind were the spike frames? give --frames "
+                "graded for counts of events, or binary or ternary"
+            )
+        return super().configuration()
+
+    def mlp_layer(self, layer, norm, shape):
+        return self.tensors.affine(layer, norm, shape[:3], bias=True).of_window_one()
 
 
 class SpikformerSpikingjellyImporter(SpikformerImporter):

@@ -17,6 +17,7 @@ from refsim.dataset import read_dataset
 from refsim.errors import InputError
 from refsim.evaluation import require_labels, with_accuracy
 from refsim.images import require_taken
+from refsim.network import FRAME_KINDS
 
 OWN = "spiking-transformer"
 """The architecture whose checkpoints refsim.training writes; they say themselves how they were trained."""
@@ -35,9 +36,16 @@ def add_import_commands(commands):
     imported.add_argument("--test", metavar="DATA", help="record the accuracy on 'digits' or an .npz in the model")
     how = imported.add_argument_group("how it is rounded, and how it was trained (not for spiking-transformer)")
     how.add_argument("--bits", type=int, choices=WIDTHS, help="width of the weights (default 8)")
-    how.add_argument("--timesteps", type=int, metavar="T", help="(default 4)")
+    how.add_argument("--timesteps", type=int, metavar="T", help="(default 4, of frames 16)")
     how.add_argument("--heads", type=int, help="by default those of the published size")
-    how.add_argument("--image-size", type=int, nargs=2, metavar=("ROWS", "COLUMNS"), help="by default 224 or 32")
+    how.add_argument(
+        "--frames",
+        choices=FRAME_KINDS,
+        help="the kind of spike frames that it was trained on, where it was not images",
+    )
+    how.add_argument(
+        "--image-size", type=int, nargs=2, metavar=("ROWS", "COLUMNS"), help="by default 224 or 32, of frames 128"
+    )
     how.add_argument(
         "--pooled-stages", type=int, nargs="+", metavar="STAGE", help="stages 0 to 3 of the stem that pool"
     )
@@ -47,7 +55,7 @@ def add_import_commands(commands):
     how.add_argument("--white", type=float, help="the pixel that training saw as 1 (default 255)")
     how.add_argument("--threshold", type=float, help="of the neurons (default 1)")
     how.add_argument("--attention-threshold", type=float, help="of the neurons on products of attention (default 0.5)")
-    how.add_argument("--attention-scale", type=float, help="factor of Q K^T V (default 0.125)")
+    how.add_argument("--attention-scale", type=float, help="factor of Q K^T V (default 0.125, for event cameras 0.25)")
     how.add_argument(
         "--whole-input",
         action="store_true",

@@ -19,18 +19,19 @@ def imported(architecture, tensors, folder, **conventions):
 
     path = folder / "checkpoint.safetensors"
     save_file({name: np.ascontiguousarray(values) for name, values in tensors.items()}, path)
-    outcome = import_lineage(architecture, path, "imported", Conventions(**PIXELS, **conventions))
+    pixels = {} if "frames" in conventions else PIXELS
+    outcome = import_lineage(architecture, path, "imported", Conventions(**pixels, **conventions))
     assert all(rounding.largest_error == 0 for rounding in outcome.roundings)
     return outcome.network
 
 
 def assert_bit_exact(network, pixels, recording, sites):
-    """Run a network on images, and compare every neuron and every label.
+    """Run a network on images or spike frames, and compare every neuron and every label.
 
     Parameters
     ----------
     network : Network
-    pixels : ndarray of uint8, shape (B, C, Y, X)
+    pixels : ndarray of uint8, shape (B, C, Y, X), or of int8, shape (B, T, C, Y, X)
     recording : recording.Recording
     sites : dict by site
         ndarray of spikes (T, B, ...), in refsim's own order of axes, of every neuron of the network.
@@ -38,7 +39,7 @@ def assert_bit_exact(network, pixels, recording, sites):
     neurons = [node.name for node in network.nodes if node.operator.is_neuron]
     assert sorted(sites) == sorted(neurons)
     for image, values in enumerate(pixels):
-        result = run(network, np.ascontiguousarray(values.transpose(1, 2, 0)), record=neurons, threads=1)
+        result = run(network, np.ascontiguousarray(np.moveaxis(values, -3, -1)), record=neurons, threads=1)
         for site, expected in sites.items():
             np.testing.assert_array_equal(
                 result.trace[site], expected[:, image], err_msg=f"image {image}, {site}", strict=False

@@ -1,6 +1,6 @@
-"""The six layouts of checkpoints that can be imported, small, with what tests ask of each."""
+"""The seven layouts of checkpoints that can be imported, small, with what tests ask of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import official_keys
@@ -26,6 +26,8 @@ class Layout:
         Keys of a convolution of the stem, of a variance, of q in the last block and of its BatchNorm, of an MLP.
     last_q : str
         The site of those neurons q.
+    conventions : dict
+        What must be given beside the checkpoint.
     """
 
     architecture: str
@@ -37,6 +39,7 @@ class Layout:
     attention_norm: str
     mlp: str
     last_q: str = "block1.attention.q"
+    conventions: dict = field(default_factory=lambda: {"heads": HEADS})
 
     @property
     def keys(self):
@@ -96,6 +99,17 @@ LAYOUTS = (
         "blocks.0.mlp.fc2.weight",
     ),
     Layout(
+        "spikformer",
+        "authors, event cameras",
+        official_keys.spikformer_dvs(EMBEDDING, DEPTH, CLASSES, channels=3, tokens=4),
+        "patch_embed.proj_conv2.weight",
+        "patch_embed.proj_bn3.running_var",
+        "block.1.attn.q_conv",
+        "block.1.attn.q_bn",
+        "block.0.mlp.fc1_conv.weight",
+        conventions={"heads": HEADS, "frames": "graded", "image_size": (32, 32), "timesteps": 4},
+    ),
+    Layout(
         "meta-spikeformer",
         "authors",
         official_keys.meta_spikeformer((16, 32, 48, 64), (2, 1), CLASSES),
@@ -124,6 +138,6 @@ def saved(tensors, folder, name="checkpoint.npz"):
 
 
 def imported(layout, tensors, folder, **conventions):
-    """Import tensors through a file; heads are given, the rest is as the ten classes suggest."""
+    """Import tensors through a file; what must be given is, the rest is as the ten classes suggest."""
     path = saved(tensors, folder)
-    return import_lineage(layout.architecture, path, "imported", Conventions(**({"heads": HEADS} | conventions)))
+    return import_lineage(layout.architecture, path, "imported", Conventions(**(layout.conventions | conventions)))

@@ -83,6 +83,18 @@ def spikformer_imagenet(embedding, depth, classes=1000, channels=3):
     return table | linear_map("head", (classes, embedding), bias=True)
 
 
+def spikformer_dvs(embedding, depth, classes=10, channels=2, tokens=64):
+    """Give Spikformer as trained on events: Conv1d in attention and MLP; a position and a norm that nothing calls."""
+    table = {"pos_embed": (1, tokens, embedding)} | spiking_patch_splitting(embedding, channels)
+    for index in range(depth):
+        block = f"block.{index}"
+        table |= layer_norm(f"{block}.norm1", embedding)
+        table |= attention(f"{block}.attn", "conv", embedding, (1,), biased=("proj",))
+        table |= layer_norm(f"{block}.norm2", embedding)
+        table |= mlp(f"{block}.mlp", "conv", embedding, (1,))
+    return table | layer_norm("norm", embedding) | linear_map("head", (classes, embedding), bias=True)
+
+
 def spikformer_cifar(embedding, depth, classes=10, channels=3):
     """Give Spikformer as trained on CIFAR: biased Linear everywhere, unused LayerNorms."""
     table = spiking_patch_splitting(embedding, channels)

@@ -56,7 +56,7 @@ POOLED = re.compile(r"(patch_embed\.stages\.\d\.conv_bn\.block|final_stage|patch
 HEAD = re.compile(r"head(_kd)?$")
 QKV = re.compile(r"attn\.(q|k|v|qkv)_(conv|linear|conv_bn)$")
 READS_COUNTS = re.compile(r"blocks?\.(\d+)\.(attn\.[qkv]+_(conv|linear|conv_bn)|mlp\.fc1(_conv|_linear)?)$")
-UNUSED = re.compile(r"(norm[12]|talking_heads)$")
+UNUSED = re.compile(r"(norm[12]|talking_heads|^norm|^)$")
 
 
 @dataclass
@@ -121,7 +121,7 @@ def synthetic(table, seed, dyadic=False, qkv_bias=0.0):
     for layer in layers(table, qkv_bias):
         if UNUSED.search(layer.name):
             drawn = {part: rng.standard_normal(shape, np.float32) for part, shape in layer.shapes.items()}
-            tensors |= {f"{layer.name}.{part}": values for part, values in drawn.items()}
+            tensors |= {f"{layer.name}.{part}".lstrip("."): values for part, values in drawn.items()}
         else:
             tensors |= dyadic_layer(layer, rng) if dyadic else plausible_layer(layer, rng)
     return {key: tensors[key] for key in table}

@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from refsim.checkpoints.conventions import ATTENTION_SCALE, Conventions, suggested_image_size, suggested_normalisation
+from refsim.checkpoints.conventions import Conventions, suggested_image_size, suggested_normalisation
+from refsim.checkpoints.importer import Importer
+from refsim.checkpoints.spikformer import SpikformerEventImporter
 from refsim.errors import CheckpointError, ConfigurationError
 
 CIFAR10 = ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
@@ -15,7 +17,7 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 def test_the_defaults_are_those_of_the_released_code():
     """LIF with tau 2, halved input, threshold 1 and 0.5, scale 0.125, reset to zero; PyTorch's epsilon."""
     conventions = Conventions()
-    assert conventions.attention_scale is None and 0.125 == ATTENTION_SCALE
+    assert conventions.attention_scale is None and (0.125, 0.25) == (Importer.SCALE, SpikformerEventImporter.SCALE)
     assert (8, 4, 1.0, 0.5, 1e-5, 255.0) == (
         conventions.bits,
         conventions.timesteps,
@@ -32,6 +34,30 @@ def test_classes_suggest_a_data_set(classes, statistics):
     """Its size of images, and its published mean and deviation."""
     assert ((224, 224) if classes == 1000 else (32, 32)) == suggested_image_size(classes)
     assert statistics == Conventions().pixel_statistics(classes, 3)
+
+
+def test_spike_frames_are_as_they_are():
+    """Of 128 x 128 places and 16 timesteps, as published, where nothing else is given; not normalised."""
+    conventions = Conventions(frames="binary")
+    assert (16, (128, 128)) == (conventions.timesteps, suggested_image_size(10, conventions.frames))
+    assert 5 == Conventions(frames="binary", timesteps=5).timesteps
+    assert ((0.0, 0.0), (1.0, 1.0)) == conventions.pixel_statistics(10, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"frames": "image"}, "frames: expected one of binary, ternary, graded, got 'image'"),
+        ({"frames": "graded", "normalisation": "none"}, "normalisation: is of pixels, and spike frames have none"),
+        ({"frames": "graded", "mean": (0.5,), "std": (0.5,)}, "mean: is of pixels, and spike frames have none"),
+        ({"frames": "graded", "white": 1.0}, "white: is of pixels, and spike frames have none"),
+    ],
+)
+def test_nothing_changes_spikes(given, message):
+    """They are no pixels."""
+    with pytest.raises(CheckpointError) as caught:
+        Conventions(**given)
+    assert str(caught.value).startswith(message)
 
 
 def test_what_is_named_goes_before_what_is_suggested():

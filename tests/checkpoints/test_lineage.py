@@ -1,11 +1,11 @@
-"""Checkpoints of the six layouts become networks; what is wrong with one is refused by name."""
+"""Checkpoints of the seven layouts become networks; what is wrong with one is refused by name."""
 
 from dataclasses import asdict
 
 import numpy as np
 import official_keys
 import pytest
-from layouts import CLASSES, DEPTH, EMBEDDING, HEADS, LAYOUTS, NAMES, checkpoint, imported, saved
+from layouts import CLASSES, DEPTH, EMBEDDING, LAYOUTS, NAMES, checkpoint, imported, saved
 from synthetic import pixels
 
 from refsim import model_file
@@ -28,15 +28,16 @@ def weights_of(network):
     return {node.name: node.operator.weights for node in network.nodes if hasattr(node.operator, "weights")}
 
 
-def image(side=32):
-    return np.ascontiguousarray(pixels(0, 1, 3, side)[0].transpose(1, 2, 0))
+def shown(network):
+    """An image of 32 x 32 pixels, or as many frames of counts as the network has timesteps."""
+    images = pixels(0, 1 if network.input.is_static else network.timesteps, 3, 32).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(images[0]) if network.input.is_static else (images >> 6).astype(np.int8)
 
 
 def test_every_layout_is_tested():
     """The layouts here are those that can be imported."""
-    assert [(layout.architecture, layout.name) for layout in LAYOUTS] == [
-        (variant.architecture, variant.layout) for variant in VARIANTS
-    ]
+    variants = [(variant.architecture, variant.layout) for variant in VARIANTS]
+    assert sorted(variants) == sorted((layout.architecture, layout.name) for layout in LAYOUTS)
     assert ("spikformer", "spike-driven-transformer", "meta-spikeformer") == ARCHITECTURES
 
 
@@ -47,8 +48,11 @@ def test_a_checkpoint_becomes_a_network(layout, tmp_path):
     network = outcome.network
     assert (4, (32, 32, 3)) == (network.timesteps, network.input.shape)
     assert (layout.architecture, layout.name) == (network.provenance["architecture"], network.provenance["layout"])
-    assert [0.4914, 0.4822, 0.4465] == network.provenance["pixel_mean"]
-    result = run(network, image(), record=[node.name for node in network.nodes if node.operator.is_neuron], threads=1)
+    seen = network.provenance["pixel_mean" if network.input.is_static else "frames"]
+    assert seen == ([0.4914, 0.4822, 0.4465] if network.input.is_static else "graded")
+    result = run(
+        network, shown(network), record=[node.name for node in network.nodes if node.operator.is_neuron], threads=1
+    )
     assert (1, CLASSES) == network.signals[network.nodes[-1].name].shape
     fired = [spikes.any() for spikes in result.trace.values()]
     assert len(fired) > 15 and sum(fired) > 0.9 * len(fired)
@@ -62,7 +66,7 @@ def test_every_number_of_timesteps(layout, timesteps, tmp_path):
     network = imported(layout, checkpoint(layout), tmp_path, timesteps=timesteps).network
     assert timesteps * one.logit_denominator == network.logit_denominator
     neuron = next(node.name for node in network.nodes if node.operator.is_neuron)
-    assert timesteps == len(run(network, image(), record=[neuron], threads=1).trace[neuron])
+    assert timesteps == len(run(network, shown(network), record=[neuron], threads=1).trace[neuron])
 
 
 @of_every_layout
@@ -104,7 +108,7 @@ def test_neurons_on_the_whole_input_with_twice_the_threshold_are_the_same(layout
     whole = imported(layout, tensors, tmp_path, halve_input=False, threshold=2.0, attention_threshold=1.0).network
     neurons = [node.name for node in halved.nodes if node.operator.is_neuron]
     assert not any(operator.halve_input for operator in operators(whole, "LIF").values())
-    first, second = (run(network, image(), record=neurons, threads=1) for network in (halved, whole))
+    first, second = (run(network, shown(network), record=neurons, threads=1) for network in (halved, whole))
     for site in neurons:
         np.testing.assert_array_equal(first.trace[site], second.trace[site], err_msg=site)
     assert np.array_equal(first.logits, second.logits)
@@ -120,7 +124,7 @@ def test_neurons_on_the_whole_input_fire_more(layout, tmp_path):
     assert all((gate.thresholds == 1).all() for gate in gates)
     assert len(gates) == (DEPTH if layout.architecture == "spike-driven-transformer" else 0)
     first = next(node.name for node in halved.nodes if node.operator.is_neuron)
-    few, many = (run(network, image(), record=[first], threads=1).trace[first] for network in (halved, whole))
+    few, many = (run(network, shown(network), record=[first], threads=1).trace[first] for network in (halved, whole))
     assert few.sum() < many.sum()
 
 
@@ -128,7 +132,7 @@ def test_neurons_on_the_whole_input_fire_more(layout, tmp_path):
     "table",
     [official_keys.spikformer_imagenet, official_keys.spikformer_cifar, official_keys.spikingjelly_spikformer],
 )
-@pytest.mark.parametrize("size", spikformer.SIZES)
+@pytest.mark.parametrize("size", [size for size in spikformer.SIZES if not size.endswith("-dvs")])
 def test_published_sizes_of_spikformer(table, size):
     """The shapes alone tell the published configuration."""
     published = spikformer.SIZES[size]
@@ -136,6 +140,14 @@ def test_published_sizes_of_spikformer(table, size):
     assert published.items() <= asdict(config).items()
     assert (224 if published["classes"] == 1000 else 32) == config.image_size[0]
     assert {224: 196, 32: 64}[config.image_size[0]] == config.tokens
+
+
+def test_the_published_size_of_spikformer_for_event_cameras():
+    """The shapes and the kind of frames tell it: 128 x 128 places, 16 timesteps and heads, attention by a quarter."""
+    published = spikformer.SIZES["2-256-dvs"]
+    config = detected("spikformer", official_keys.spikformer_dvs(256, 2), frames="graded")
+    assert published.items() <= asdict(config).items()
+    assert (64, 2_566_666) == (config.tokens, config.trained_parameters)
 
 
 @pytest.mark.parametrize("size", spike_driven_transformer.SIZES)
@@ -159,11 +171,11 @@ def test_published_sizes_of_meta_spikeformer(size, distilled):
     assert 196 == config.tokens
 
 
-def detected(architecture, table):
+def detected(architecture, table, **conventions):
     """The configuration of a checkpoint of full size, whose tensors take no memory."""
     tensors = {name: np.broadcast_to(np.float32(0), shape) for name, shape in table.items()}
     variant = variant_of("file", architecture, tensors)
-    return variant.importer(Tensors("file", tensors), Conventions()).config
+    return variant.importer(Tensors("file", tensors), Conventions(**conventions)).config
 
 
 def same_but_for_provenance(first, second):
@@ -204,7 +216,7 @@ def test_containers_and_wrappings_give_the_same_network(layout, tmp_path):
     numpy_file.save_file(tensors, tmp_path / "same.safetensors")
     for name, content in wrapped_forms(tensors, other).items():
         torch.save(content, tmp_path / name)
-    conventions = Conventions(heads=HEADS)
+    conventions = Conventions(**layout.conventions)
     for name in ("same.safetensors", *wrapped_forms(tensors, other)):
         network = import_lineage(layout.architecture, tmp_path / name, "imported", conventions).network
         assert same_but_for_provenance(expected, network), name
@@ -218,12 +230,16 @@ def test_containers_and_wrappings_give_the_same_network(layout, tmp_path):
 
 def test_unused_tensors_do_not_matter(tmp_path):
     """What the released code holds and never calls, and counters of batches, may differ or be absent."""
-    for layout, ignored in ((LAYOUTS[0], "norm"), (LAYOUTS[1], "norm"), (LAYOUTS[3], "talking_heads")):
+    never_called = {"norm1", "norm2", "talking_heads", "norm", "pos_embed"}
+    for layout, ignored in (
+        (LAYOUTS[0], "norm1"),
+        (LAYOUTS[1], "norm2"),
+        (LAYOUTS[3], "talking_heads"),
+        (LAYOUTS[5], "pos_embed"),
+    ):
         tensors = checkpoint(layout)
         unused = [
-            name
-            for name in tensors
-            if name.endswith("num_batches_tracked") or name.split(".")[-2] in ("norm1", "norm2", "talking_heads")
+            name for name in tensors if name.endswith("num_batches_tracked") or never_called & set(name.split(".")[-2:])
         ]
         assert any(ignored in name for name in unused)
         without = {name: values for name, values in tensors.items() if name not in unused}
