@@ -37,7 +37,8 @@ def imported_with_reals(architecture, tensors, folder, **conventions):
 
     path = folder / "checkpoint.safetensors"
     save_file({name: np.ascontiguousarray(values) for name, values in tensors.items()}, path)
-    return import_lineage(architecture, path, "compared", Conventions(**PIXELS, **conventions), keep=True)
+    pixels_seen = {} if "frames" in conventions else PIXELS
+    return import_lineage(architecture, path, "compared", Conventions(**pixels_seen, **conventions), keep=True)
 
 
 def model_images(imported, count):

@@ -10,7 +10,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-from compared import MODELS, imported_model, model_images  # noqa: E402
+import official_keys  # noqa: E402
+from compared import MODELS, imported_model, imported_with_reals, model_images  # noqa: E402
+from synthetic import synthetic  # noqa: E402
 
 from refsim.checkpoints.comparison import Comparison, LayerComparison, compare, layer_counts  # noqa: E402
 from refsim.checkpoints.comparison_report import comparison_json, comparison_text  # noqa: E402
@@ -40,6 +42,17 @@ def test_nothing_differs_where_nothing_is_rounded(architecture, tmp_path):
     assert [layer.site for layer in comparison.layers] == neurons_of(imported.network)
     assert {layer.agreement for layer in comparison.layers} == {1.0} and comparison.first_departure is None
     assert all(0 < layer.float_rate == layer.integer_rate < 1 and layer.overlap == 1 for layer in comparison.layers)
+
+
+def test_spike_frames_are_compared_as_they_are(tmp_path):
+    """The checkpoint sees counts of events, not pixels divided by 256."""
+    tensors = synthetic(official_keys.spikformer_dvs(32, 1, 10, channels=2, tokens=16), 3, True, 1.25)
+    known = {"heads": 4, "image_size": (16, 16), "pooled_stages": (2, 3), "frames": "graded", "timesteps": 5}
+    imported = imported_with_reals("spikformer", tensors, tmp_path, **known)
+    frames = np.random.default_rng(0).poisson(0.8, (4, 5, 16, 16, 2)).astype(np.int8)
+    comparison = compare(imported, frames, batch=3, precision="float64")
+    assert {layer.agreement for layer in comparison.layers} == {1.0} and comparison.logit_difference == 0
+    assert sum(layer.integer_rate > 0 for layer in comparison.layers) > 10
 
 
 def neurons_of(network):
