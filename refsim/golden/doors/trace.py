@@ -30,7 +30,7 @@ from pathlib import Path
 from refsim.errors import GoldenError
 from refsim.golden.case import Unsupported
 from refsim.golden.doors.asking import Fault, asked
-from refsim.golden.doors.recording import Recording
+from refsim.golden.doors.recording import LATENCY_FILE, Recording
 from refsim.golden.doors.safe_files import (
     listing,
     open_regular,
@@ -48,7 +48,6 @@ MODES = {"ordered": (0, 0, 0), "unordered": None, "events": 0}
 CLOSED = -1
 """What nothing comes after."""
 
-LATENCY_FILE = "latency.json"
 MOST_FILES = 1 << 12
 LATENCY_BYTES = 1 << 20
 MOST_LATENCY = 1 << 16
