@@ -267,7 +267,7 @@ def test_a_site_is_given_in_one_way(tmp_path):
     """Not as an array and in lines."""
     folder = dump(tmp_path, ORDERED)
     (folder / "neuron.npy").write_bytes(npy.encode(hand_answer()["neuron"]))
-    assert failure(ask(tmp_path, "ordered")) == "neuron: given both as neuron.npy and in lines"
+    assert failure(ask(tmp_path, "ordered")) == "neuron: given both in a file of its own and in lines"
 
 
 def test_what_cannot_be_asked_is_an_error(tmp_path):

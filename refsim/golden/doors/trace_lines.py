@@ -21,6 +21,8 @@ NEARBY = 24
 BARE_UNDEFINED = re.compile(r"(?<=[\[,:\s])[xXzZ](?=[\s,\]}])")
 """What a simulator prints in decimal for a value with undefined bits."""
 
+NO_DIGIT = re.compile(r"[^0-9a-fA-F\s]")
+
 UNDEFINED = "undefined: the simulator does not know the value, which was not reset or never written"
 
 
@@ -218,7 +220,14 @@ def words(text, bits, signed):
     """Return the integers of hexadecimal words of a width, in two's complement where they are signed."""
     if not isinstance(text, str):
         raise Fault(f"hex: expected a text, got {shown(text)}")
-    return [word_value(place, word, bits, signed) for place, word in enumerate(text.split())]
+    found = text.split()
+    if set(map(len, found)) == {-(-bits // 4)} and not NO_DIGIT.search(text):
+        values = [int(word, 16) for word in found]
+        if not max(values) >> bits:
+            above = 1 << bits - 1 if signed else 1 << bits
+            return [value - (1 << bits) if value >= above else value for value in values]
+    # Something is at fault; now what and where.
+    return [word_value(place, word, bits, signed) for place, word in enumerate(found)]
 
 
 def word_value(place, word, bits, signed):
