@@ -130,6 +130,18 @@ def test_a_memory_that_is_none_is_named(tmp_path, text, reason):
     assert failure(ask(tmp_path, "ordered")).startswith(f"neuron.hex: {reason}")
 
 
+def test_of_several_undefined_sites_the_first_in_order_of_computation_is_named(tmp_path):
+    """By timestep, then by place in the network, whatever the names of the files are."""
+    memory(tmp_path, "0\n0\n1\nx\nx\nx\n")
+    memory(tmp_path, "x " * 6, name="neuron.membrane.hex")
+    assert failure(ask(tmp_path, "ordered")).startswith("neuron.membrane.hex: timestep 0, token 0, channel 0: exp")
+    memory(tmp_path, f"{'00000000 ' * 3}{'xxxxxxxx ' * 3}", name="neuron.membrane.hex")
+    assert failure(ask(tmp_path, "ordered")).startswith("neuron.hex: timestep 1, token 0, channel 1: x is")
+    memory(tmp_path, f"{'00000000 ' * 1}{'xxxxxxxx ' * 5}", name="neuron.membrane.hex")
+    found = failure(ask(tmp_path, "ordered"))
+    assert found.startswith("neuron.membrane.hex: timestep 0, token 0, channel 1: xxxxxxxx is undefined")
+
+
 def test_two_samples_are_named_apart(tmp_path):
     """The sample is the first axis of a memory, as of the export."""
     case = two_sample_case()

@@ -12,7 +12,7 @@ import numpy as np
 from refsim.golden.doors.asking import Fault
 from refsim.golden.doors.safe_files import read_bytes
 from refsim.golden.doors.trace_lines import ValueFault, require_range, words
-from refsim.golden.sites import place_words
+from refsim.golden.sites import place_words, split_index
 from refsim.printable import one_line
 
 SUFFIX = ".hex"
@@ -42,8 +42,11 @@ def read_memory(path, name, recording, shape):
 
     Raises
     ------
+    ValueFault
+        If a word is undefined or not one of the width. Its place is (sample, timestep, place of the site), so that of the
+        faults of several sites the first in order of computation can be told.
     Fault
-        If a word is not one of the width, or there are more or fewer of them than the shape asks for.
+        If there are more or fewer words than the shape asks for.
     """
     site, count = name.removesuffix(SUFFIX), math.prod(shape)
     content = read_bytes(path, name, HEAD_BYTES + WORD_BYTES * count)
@@ -52,7 +55,12 @@ def read_memory(path, name, recording, shape):
         values = words(data_of(content), bits, dtype.kind == "i")
         require_range(values, dtype)
     except ValueFault as fault:
-        raise Fault(f"{name}: {word_place(recording.case, site, shape, fault.place)}: {fault}") from fault
+        if fault.place >= count:
+            raise Fault(f"{name}: word {fault.place}: {fault}") from fault
+        index = tuple(map(int, np.unravel_index(fault.place, shape)))
+        sample, timestep, _ = split_index(recording.case, index)
+        message = f"{name}: {place_words(recording.case, site, index)}: {fault}"
+        raise ValueFault((sample, timestep, recording.order[site]), message) from fault
     except Fault as fault:
         raise Fault(f"{name}: {fault}") from fault
     if len(values) != count:
@@ -73,10 +81,3 @@ def data_of(content):
         elif int(address[1], 16) != len(found):
             raise Fault(f"the address {one_line(token)} comes after {len(found)} words; every word has to be there")
     return " ".join(found)
-
-
-def word_place(case, site, shape, place):
-    """Say where a word stands, as in ``timestep 0, token 0, channel 1``."""
-    if place >= math.prod(shape):
-        return f"word {place}"
-    return place_words(case, site, tuple(map(int, np.unravel_index(place, shape))))

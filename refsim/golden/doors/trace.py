@@ -42,7 +42,7 @@ from refsim.golden.doors.safe_files import (
     require_file_name,
     require_folder,
 )
-from refsim.golden.doors.trace_lines import CLOSING_KEYS, integer, parse_line, require_keys
+from refsim.golden.doors.trace_lines import CLOSING_KEYS, ValueFault, integer, parse_line, require_keys
 from refsim.printable import one_line
 
 MODES = {"ordered": (0, 0, 0), "unordered": None, "events": 0}
@@ -122,17 +122,23 @@ class TraceDoor:
             if site not in case.sites:
                 raise Fault(f"{LATENCY_FILE}: {one_line(site, 60)} is not a site of this case")
         recording = Recording(case, self.latency if own is None else own)
-        arrays = {}
+        arrays, faults = {}, []
         for name in names:
             site, suffix = os.path.splitext(name)
             if site in case.sites and (suffix == ".npy" or suffix == memory_files.SUFFIX and not case.draws):
                 if site in arrays:
                     raise Fault(f"{site}: given in two files")
-                arrays[site] = timed_array(folder.joinpath(name), name, site, recording)
+                try:
+                    arrays[site] = timed_array(folder.joinpath(name), name, site, recording)
+                except ValueFault as fault:
+                    faults.append(fault)
             elif name.endswith(".jsonl") and not case.draws:
                 self.read_lines(folder.joinpath(name), one_line(name, 60), recording)
             elif name != LATENCY_FILE:
                 raise Fault(f"unknown file {one_line(name, 60)}: no site of the case, nor lines")
+        if faults:
+            # Undefined values spread; the first in order of computation is the nearest to their cause.
+            raise min(faults, key=lambda fault: fault.place)
         return self.finish(case, recording, arrays, any(name.endswith(".jsonl") for name in names))
 
     def finish(self, case, recording, arrays, has_lines):

@@ -27,12 +27,12 @@ UNDEFINED = "undefined: the simulator does not know the value, which was not res
 
 
 class ValueFault(Fault):
-    """A value of a line is at fault.
+    """A value is at fault.
 
     Attributes
     ----------
-    place : int
-        Which of the line, in C order.
+    place : int or tuple of int
+        Which of the line, in C order; of a file, where it comes in the order of computation.
     """
 
     def __init__(self, place, message):
