@@ -121,3 +121,13 @@ def test_an_undefined_value_is_named_where_it_stands(vectors, tmp_path):
     assert verdict.status == "fail" and verdict.reason.startswith(
         "neuron.hex: timestep 0, token 0, channel 0: X is undefined"
     )
+
+
+@pytest.mark.parametrize("module", ["lif", "relu", "gather", "linear", "attention"])
+def test_a_module_is_linted_without_a_warning(module):
+    """By Verilator, with all of its warnings, as the top of its own design."""
+    if shutil.which("verilator") is None:
+        pytest.skip("verilator is not installed: it does not judge the template")
+    command = ["verilator", "--lint-only", "-Wall", "--top-module", module, "-y", TEMPLATE, TEMPLATE / f"{module}.v"]
+    made = subprocess.run(command, capture_output=True, text=True)
+    assert (made.returncode, made.stderr) == (0, "")
