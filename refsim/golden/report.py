@@ -26,6 +26,8 @@ FIRST_OPENED = 6
 COMPARED = 8
 """Cases in which a way of being wrong must hold, where there are so many, before it is told."""
 LISTED = 4
+NARROW = ("wrapped at ", "saturated at ")
+"""How phrases about a register that is too narrow begin."""
 
 
 def chosen_failure(verdicts):
@@ -157,7 +159,8 @@ def divergence_lines(comparison, phrases=None):
     ----------
     comparison : Comparison
     phrases : list of str, optional
-        In what way; by default what holds in this case.
+        In what way, in all failing cases; by default what holds in this case. Where there are none, a register of this case
+        that wraps or saturates is still told, with these words: another case may show it only by what follows from it.
     """
     case, first = comparison.case, comparison.first
     if first.problem != "values":
@@ -169,16 +172,26 @@ def divergence_lines(comparison, phrases=None):
         f"  expected {three_ways(expected, bits)}; got {three_ways(got, bits)}",
         f"  {order_line(comparison)}",
     ]
-    phrases = phrases_of(comparison) if phrases is None else phrases
     if outputs_are_right(comparison):
         lines.append("  every output is right; only values inside differ")
-    lines += [f"  in what way: {'; '.join(phrases[:LISTED])}"] if phrases else []
+    lines += way_lines(comparison, phrases)
     opened = [f"  {line}" for line in open_sum(case, comparison.got, first)]
     if len(opened) > OPENED_LINES:
         left_out = len(opened) - OPENED_LINES + 1
         middle = f"    ... ({left_out} more lines: --json)"
         opened = [*opened[:FIRST_OPENED], middle, *opened[FIRST_OPENED + left_out :]]
     return [*lines, *opened, *map_part(comparison)]
+
+
+def way_lines(comparison, phrases):
+    """Return in what way the first differing site is wrong, as at most one line."""
+    where = ""
+    if phrases is None:
+        phrases = phrases_of(comparison)
+    elif not phrases:
+        where = ", in this case"
+        phrases = [phrase for phrase in phrases_of(comparison) if phrase.startswith(NARROW)]
+    return [f"  in what way{where}: {'; '.join(phrases[:LISTED])}"] if phrases else []
 
 
 def outputs_are_right(comparison):

@@ -190,7 +190,9 @@ def test_a_declared_latency_is_taken_off(tmp_path, above):
     """The spikes two timesteps late, the membranes in time; declared for the case or for all."""
     lines = sorted([*late(ORDERED[0::2], 2), *ORDERED[1::2]], key=lambda line: line["t"])
     folder = dump(tmp_path, lines)
-    assert failure(ask(tmp_path, "unordered")).endswith("t: neuron has timesteps 0 to 2, got 3")
+    assert failure(ask(tmp_path, "unordered")).endswith(
+        "timesteps 0 to 2, got 3; latency.json declares a dump that is late"
+    )
     ((tmp_path if above else folder) / "latency.json").write_text('{"neuron": 2}')
     if above:
         (tmp_path / "zz.last" / "latency.json").write_text("{}")
@@ -265,7 +267,7 @@ def test_a_site_is_given_in_one_way(tmp_path):
     """Not as an array and in lines."""
     folder = dump(tmp_path, ORDERED)
     (folder / "neuron.npy").write_bytes(npy.encode(hand_answer()["neuron"]))
-    assert failure(ask(tmp_path, "ordered")) == "neuron: given both as neuron.npy and in lines"
+    assert failure(ask(tmp_path, "ordered")) == "neuron: given both in a file of its own and in lines"
 
 
 def test_what_cannot_be_asked_is_an_error(tmp_path):

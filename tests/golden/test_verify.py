@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 
@@ -64,6 +65,12 @@ def loud(case):
 
 def half_missing(case):
     return {site: values for site, values in answer(case).items() if site not in case.outputs}
+
+def wrong_in_two_ways(case):
+    sites = answer(case)
+    membrane = sites["neuron.membrane"]
+    wrong = (membrane + 8 & 15) - 8 if case.id == "l1.lif.leak" else membrane + 2
+    return sites | {"neuron.membrane": wrong.astype(membrane.dtype)}
 
 def lenient(case):
     try:
@@ -145,6 +152,14 @@ def test_json_and_text_say_the_same_of_the_first_divergence(folder, capsys, impl
     common = divergence["common_classes"]
     assert common and set(common) < set(divergence["classes"])
     assert f"  in what way: {'; '.join(common)}\n" in text
+
+
+def test_what_holds_in_the_shown_case_alone_is_said_with_these_words(folder, capsys):
+    """Where nothing holds in all failing cases, a width that one case shows still helps."""
+    command = ["--python", "brought:wrong_in_two_ways", "--cases", "l1.lif.leak"]
+    assert re.search("  in what way: .*wrapped at 4 bits", verify(capsys, *command)[1])
+    _, text = verify(capsys, *command, "--cases", "l1.lif.membrane-of-17-bits")
+    assert re.search("l1.lif.leak: Twice half(?s:.*)  in what way, in this case: .*wrapped at 4 bits", text)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ module lif #(
     output reg signed [MEMBRANE_BITS-1:0] membrane
 );
 
+  // verilator lint_off WIDTH
+  // Operands extend by sign, as the language says; the membrane holds every charge (rule N3).
   wire signed [MEMBRANE_BITS-1:0] charge = membrane + (current <<< shift);
   wire signed [LEVEL_BITS-1:0] level = threshold <<< (shift + HALVE_INPUT);
   wire fires = charge >= level;
@@ -37,5 +39,6 @@ module lif #(
       else if (!SUBTRACT) membrane <= 0;
       else membrane <= fires ? charge - level : charge + level;
     end
+  // verilator lint_on WIDTH
 
 endmodule

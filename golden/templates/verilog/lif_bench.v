@@ -1,13 +1,17 @@
-// Runs the neurons of a golden case one after the other, and prints what `refsim golden verify --trace` reads.
+// Runs the neurons of a golden case one after the other, and writes what `refsim golden verify --trace` reads.
 //
 // `case.vh` and its hex files come from `refsim golden export`; see README.md beside this file.
+
+`ifndef REFSIM_DUMP_FOLDER
+`define REFSIM_DUMP_FOLDER "./"
+`endif
 
 module lif_bench;
 
   `include "case.vh"
 
-  localparam CHANNELS = REFSIM_NEURON_SIZE_2;
-  localparam NEURONS = REFSIM_NEURON_SIZE_1 * CHANNELS;
+  localparam CHANNELS = REFSIM_NEURON_THRESHOLDS_WORDS;
+  localparam NEURONS = REFSIM_NEURON_WORDS / (REFSIM_SAMPLES * REFSIM_TIMESTEPS);
 
   reg clock = 0, clear;
   reg [5:0] shift;
@@ -32,9 +36,10 @@ module lif_bench;
       .membrane(membrane)
   );
 
-  reg signed [1:0] spikes[0:REFSIM_NEURON_WORDS-1];
+  // The memories of the dump: words of the width of the export, all samples and timesteps in C order.
+  reg signed [REFSIM_NEURON_BITS-1:0] spikes[0:REFSIM_NEURON_WORDS-1];
   reg signed [REFSIM_NEURON_MEMBRANE_BITS-1:0] membranes[0:REFSIM_NEURON_WORDS-1];
-  integer n, t;
+  integer sample, n, t, place;
 
   task tick;
     begin
@@ -44,37 +49,25 @@ module lif_bench;
   endtask
 
   initial begin
-    if (REFSIM_SAMPLES != 1 || REFSIM_NEURON_ROUNDING != "exact") begin
-      $display("this bench runs one sample, and exact neurons only");
-      $finish;
-    end
-    #1;  // the memories are loaded at time 0
-    for (n = 0; n < NEURONS; n = n + 1) begin
-      threshold = refsim_neuron_thresholds[n%CHANNELS];
-      clear = 1;
-      tick;
-      clear = 0;
-      for (t = 0; t < REFSIM_TIMESTEPS; t = t + 1) begin
-        shift = REFSIM_NEURON_LEAK_SHIFT * t;
-        current = refsim_currents[t*NEURONS+n];
+    if (REFSIM_NEURON_ROUNDING != "exact") $display("lif.v is the exact neuron");
+    #1;  // the memories of the case are loaded at time 0
+    for (sample = 0; sample < REFSIM_SAMPLES; sample = sample + 1)
+      for (n = 0; n < NEURONS; n = n + 1) begin
+        threshold = refsim_neuron_thresholds[n%CHANNELS];
+        clear = 1;
         tick;
-        spikes[t*NEURONS+n] = spike;
-        membranes[t*NEURONS+n] = membrane;
+        clear = 0;
+        for (t = 0; t < REFSIM_TIMESTEPS; t = t + 1) begin
+          place = (sample * REFSIM_TIMESTEPS + t) * NEURONS + n;
+          shift = REFSIM_NEURON_LEAK_SHIFT * t;
+          current = refsim_currents[place];
+          tick;
+          spikes[place] = spike;
+          membranes[place] = membrane;
+        end
       end
-    end
-    for (t = 0; t < REFSIM_TIMESTEPS; t = t + 1) begin
-      $write("{\"t\": %0d, \"site\": \"neuron\", \"values\": [", t);
-      for (n = 0; n < NEURONS; n = n + 1) begin
-        if (n) $write(", ");
-        $write("%0d", spikes[t*NEURONS+n]);
-      end
-      $write("]}\n{\"t\": %0d, \"site\": \"neuron.membrane\", \"values\": [", t);
-      for (n = 0; n < NEURONS; n = n + 1) begin
-        if (n) $write(", ");
-        $write("%0d", membranes[t*NEURONS+n]);
-      end
-      $write("]}\n");
-    end
+    $writememh({`REFSIM_DUMP_FOLDER, REFSIM_NEURON_FILE}, spikes);
+    $writememh({`REFSIM_DUMP_FOLDER, REFSIM_NEURON_MEMBRANE_FILE}, membranes);
     $finish;
   end
 

@@ -15,6 +15,7 @@ VALUE_CLASSES = (
     values.all_zero,
     values.sign_wrong,
     values.read_unsigned,
+    values.bytes_swapped,
     values.wrapped,
     values.saturated,
     values.bias_wrong,
@@ -34,6 +35,8 @@ PLACE_CLASSES = (
     placement.heads_interleaved,
     placement.axes_permuted,
     placement.reversed_order,
+    placement.reversed_whole,
+    placement.first_everywhere,
     placement.rolled,
 )
 TIME_CLASSES = (timing.stuck, timing.delayed, timing.early, timing.timestep_left_out)

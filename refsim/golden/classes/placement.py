@@ -83,9 +83,34 @@ def reversed_order(evidence):
             yield f"lanes reversed in words of {word}"
 
 
+def reversed_whole(evidence):
+    """A timestep's values in one packed vector, printed from its other end."""
+    if sum(size > 1 for size in evidence.expected.shape[-len(evidence.axes) :]) > 1 and evidence.by_place(
+        frames_reversed
+    ):
+        yield "reversed as a whole: the last value of a timestep first, as of a packed vector read from its other end"
+
+
+def frames_reversed(values):
+    """Reverse the values of each timestep."""
+    return values.reshape(*values.shape[:2], -1)[..., ::-1].reshape(values.shape)
+
+
 def words_reversed(values, word):
     """Reverse each run of `word` values along the last axis."""
     return values.reshape(*values.shape[:-1], -1, word)[..., ::-1].reshape(values.shape)
+
+
+def first_everywhere(evidence):
+    """The values of position 0 at every position of an axis, as of an index that is tied to 0."""
+    for place, name in enumerate(evidence.axes):
+        if evidence.by_place(first_of, evidence.axis(place)):
+            yield f"every {name} holds the values of {name} 0"
+
+
+def first_of(values, axis):
+    """Repeat position 0 along an axis."""
+    return np.broadcast_to(values.take([0], axis), values.shape)
 
 
 def rolled(evidence):

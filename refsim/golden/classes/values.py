@@ -5,6 +5,7 @@ import numpy as np
 REGISTER_WIDTHS = range(4, 33)
 UNSIGNED_WIDTHS = range(2, 33)
 SHIFTS = range(1, 9)
+WORD_BYTES = (2, 4, 8)
 SHIFT_KINDS = {
     "shifted left by {}": np.left_shift,
     "shifted right by {}": np.right_shift,
@@ -58,6 +59,19 @@ def read_unsigned(evidence):
 def unsigned(values, bits):
     """Read two's complement without its sign."""
     return np.where(values < 0, values + (1 << bits), values)
+
+
+def bytes_swapped(evidence):
+    """Words that were written in one order of bytes and read in the other."""
+    for size in WORD_BYTES:
+        if evidence.by_value(swapped, size):
+            yield f"bytes swapped in words of {8 * size} bits"
+
+
+def swapped(values, size):
+    """Reverse the bytes of the lowest bits, as two's complement."""
+    words = np.ascontiguousarray(values).astype(f"<i{size}")
+    return words.byteswap().astype(np.int64)
 
 
 def wrapped(evidence):

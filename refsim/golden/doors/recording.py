@@ -1,6 +1,7 @@
 """A trace under reconstruction: which site has been said at which timestep, and the values so far."""
 
 import math
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from refsim.golden.doors.trace_lines import (
     EVENT_KEYS,
     LATEST_TIMESTEP,
     VALUE_KEYS,
+    ValueFault,
     bounds,
     event_place,
     integer,
@@ -18,7 +20,10 @@ from refsim.golden.doors.trace_lines import (
     values_of,
 )
 from refsim.golden.faces.widths import tensor_width
+from refsim.golden.sites import place_words
 from refsim.printable import one_line
+
+LATENCY_FILE = "latency.json"
 
 MOST_NAMED = 8
 """Missing timesteps that are listed one by one."""
@@ -66,7 +71,12 @@ class Recording:
         if given[sample, timestep]:
             raise Fault(f"{site} at timestep {written} is there a second time")
         dtype, shape = self.step_form(site)
-        arrays[sample, timestep] = values_of(line, dtype, shape, self.bits[site])
+        try:
+            arrays[sample, timestep] = values_of(line, dtype, shape, self.bits[site])
+        except ValueFault as fault:
+            raise Fault(f"{self.place_words(site, sample, timestep, fault.place)}: {fault}") from fault
+        except Fault as fault:
+            raise Fault(f"{site} at timestep {written}: {fault}") from fault
         given[sample, timestep] = True
         return place
 
@@ -82,6 +92,14 @@ class Recording:
         arrays[sample, timestep].reshape(-1)[place] = integer("value", line.get("value", 1), *bounds(dtype))
         given[sample, timestep, place] = True
 
+    def place_words(self, site, sample, timestep, place):
+        """Say where a value stands, as in ``neuron, timestep 0, token 0, channel 1``."""
+        shape = self.step_form(site)[1]
+        within = tuple(map(int, np.unravel_index(place, shape))) if place < math.prod(shape) else ()
+        index = (sample, timestep, *within) if self.case.samples > 1 else (timestep, *within)
+        beyond = "" if within else f", value {place}"
+        return f"{site}, {place_words(self.case, site, index)}{beyond}"
+
     def locate(self, line):
         """Return site, sample, timestep as written and timestep as counted."""
         site = line["site"]
@@ -93,7 +111,10 @@ class Recording:
         late = self.latency.get(site, 0)
         if not late <= written < late + self.case.timesteps:
             declared = f", {late} timestep{'s' * (late != 1)} late as declared," if late else ""
-            raise Fault(f"t: {site}{declared} has timesteps {late} to {late + self.case.timesteps - 1}, got {written}")
+            raise Fault(
+                f"t: {site}{declared} has timesteps {late} to {late + self.case.timesteps - 1}, got {written}"
+                f"{'' if late else f'; {LATENCY_FILE} declares a dump that is late'}"
+            )
         return site, sample, written, written - late
 
     def step_form(self, site):
@@ -124,7 +145,9 @@ class Recording:
     def require_site(self, key, site):
         """Refuse what is no site of the case."""
         if not isinstance(site, str) or site not in self.forms:
-            raise Fault(f"{key}: {one_line(str(site), 60)} is not a site of this case")
+            nearest = get_close_matches(site, self.forms, 1) if isinstance(site, str) else ()
+            hint = f"; the nearest is {nearest[0]}" if nearest else ""
+            raise Fault(f"{key}: {one_line(str(site), 60)} is not a site of this case{hint}")
 
     def sites(self):
         """Return the arrays by site, in order of computation and in the shape of an answer."""

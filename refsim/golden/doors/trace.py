@@ -4,6 +4,8 @@ A folder holds one folder a case, named by its id. In it, a site is given in one
 
 ``SITE.npy``
     All timesteps, in the type and shape of the answer.
+``SITE.hex``
+    All timesteps, as ``$writememh`` writes a memory and the export writes what is expected.
 ``*.jsonl``, modes ``"ordered"`` and ``"unordered"``
     Lines ``{"t": 0, "site": "neuron", "values": [0, 1]}``, nested as the shape of one timestep or flat in C order, or
     ``{"t": 0, "site": "neuron", "hex": "03 fd", "bits": 8}``, two's complement; without ``bits``, the width that the
@@ -19,7 +21,7 @@ A folder holds one folder a case, named by its id. In it, a site is given in one
 
 Where the case has several samples, each line says which: ``"sample": 0``. ``latency.json``, in the folder of a case or,
 for all, above it, declares by site how many timesteps late a dump is: ``{"neuron": 2}``. What is written for t + 2 then
-counts for t, and a ``SITE.npy`` has 2 timesteps more, of which the first 2 are left out.
+counts for t, and a file of a site has 2 timesteps more, of which the first 2 are left out.
 """
 
 import math
@@ -29,8 +31,9 @@ from pathlib import Path
 
 from refsim.errors import GoldenError
 from refsim.golden.case import Unsupported
+from refsim.golden.doors import memory_files
 from refsim.golden.doors.asking import Fault, asked
-from refsim.golden.doors.recording import Recording
+from refsim.golden.doors.recording import LATENCY_FILE, Recording
 from refsim.golden.doors.safe_files import (
     listing,
     open_regular,
@@ -39,7 +42,7 @@ from refsim.golden.doors.safe_files import (
     require_file_name,
     require_folder,
 )
-from refsim.golden.doors.trace_lines import CLOSING_KEYS, integer, parse_line, require_keys
+from refsim.golden.doors.trace_lines import CLOSING_KEYS, ValueFault, integer, parse_line, require_keys
 from refsim.printable import one_line
 
 MODES = {"ordered": (0, 0, 0), "unordered": None, "events": 0}
@@ -48,7 +51,6 @@ MODES = {"ordered": (0, 0, 0), "unordered": None, "events": 0}
 CLOSED = -1
 """What nothing comes after."""
 
-LATENCY_FILE = "latency.json"
 MOST_FILES = 1 << 12
 LATENCY_BYTES = 1 << 20
 MOST_LATENCY = 1 << 16
@@ -120,15 +122,23 @@ class TraceDoor:
             if site not in case.sites:
                 raise Fault(f"{LATENCY_FILE}: {one_line(site, 60)} is not a site of this case")
         recording = Recording(case, self.latency if own is None else own)
-        arrays = {}
+        arrays, faults = {}, []
         for name in names:
-            site = name.removesuffix(".npy")
-            if name.endswith(".npy") and site in case.sites:
-                arrays[site] = timed_array(folder.joinpath(name), name, recording)
+            site, suffix = os.path.splitext(name)
+            if site in case.sites and (suffix == ".npy" or suffix == memory_files.SUFFIX and not case.draws):
+                if site in arrays:
+                    raise Fault(f"{site}: given in two files")
+                try:
+                    arrays[site] = timed_array(folder.joinpath(name), name, site, recording)
+                except ValueFault as fault:
+                    faults.append(fault)
             elif name.endswith(".jsonl") and not case.draws:
                 self.read_lines(folder.joinpath(name), one_line(name, 60), recording)
             elif name != LATENCY_FILE:
                 raise Fault(f"unknown file {one_line(name, 60)}: no site of the case, nor lines")
+        if faults:
+            # Undefined values spread; the first in order of computation is the nearest to their cause.
+            raise min(faults, key=lambda fault: fault.place)
         return self.finish(case, recording, arrays, any(name.endswith(".jsonl") for name in names))
 
     def finish(self, case, recording, arrays, has_lines):
@@ -142,7 +152,7 @@ class TraceDoor:
         lines = recording.sites()
         for site in lines:
             if site in arrays:
-                raise Fault(f"{site}: given both as {site}.npy and in lines")
+                raise Fault(f"{site}: given both in a file of its own and in lines")
         return {site: (arrays | lines)[site] for site in case.sites if site in arrays or site in lines}
 
     def read_lines(self, path, label, recording):
@@ -179,12 +189,14 @@ class TraceDoor:
         return after + 1
 
 
-def timed_array(path, name, recording):
-    """Read an array and take the declared latency off its front."""
-    site = name.removesuffix(".npy")
+def timed_array(path, name, site, recording):
+    """Read the file of a site and take the declared latency off its front."""
     late, shape, axis = recording.latency.get(site, 0), recording.forms[site][1], int(recording.case.samples > 1)
     written = (*shape[:axis], shape[axis] + late, *shape[axis + 1 :])
-    array = read_array(path, name, math.prod(written))
+    if name.endswith(memory_files.SUFFIX):
+        array = memory_files.read_memory(path, name, recording, written)
+    else:
+        array = read_array(path, name, math.prod(written))
     if late and array.shape != written:
         raise Fault(
             f"{name}: expected the shape {written}, {late} timestep{'s' * (late != 1)} late as declared, got {array.shape}"

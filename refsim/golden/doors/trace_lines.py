@@ -15,6 +15,29 @@ CLOSING_KEYS = {"events", "sites"}
 COMMON_KEYS = {"t", "site", "sample"}
 LATEST_TIMESTEP = 1 << 40
 WIDEST_WORD = 64
+NEARBY = 24
+"""Characters of an unreadable line that are quoted."""
+
+BARE_UNDEFINED = re.compile(r"(?<=[\[,:\s])[xXzZ](?=[\s,\]}])")
+"""What a simulator prints in decimal for a value with undefined bits."""
+
+NO_DIGIT = re.compile(r"[^0-9a-fA-F\s]")
+
+UNDEFINED = "undefined: the simulator does not know the value, which was not reset or never written"
+
+
+class ValueFault(Fault):
+    """A value is at fault.
+
+    Attributes
+    ----------
+    place : int or tuple of int
+        Which of the line, in C order; of a file, where it comes in the order of computation.
+    """
+
+    def __init__(self, place, message):
+        super().__init__(message)
+        self.place = place
 
 
 def parse_line(line):
@@ -30,14 +53,36 @@ def parse_line(line):
         If it is no JSON object of integers, texts and lists, each key at most once.
     """
     try:
-        value = json.loads(
-            line.decode("utf-8"), object_pairs_hook=unique, parse_float=refuse_number, parse_constant=refuse_number
-        )
+        value = json_value(line.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise Fault(f"no JSON object: {one_line(str(error), 100)}") from error
     if not isinstance(value, dict):
         raise Fault(f"expected a JSON object, got {type(value).__name__}")
     return value
+
+
+def json_value(text):
+    """Return the value of a text; an undefined value that stands bare in it becomes a text, which no key takes."""
+    hooks = {"object_pairs_hook": unique, "parse_float": refuse_number, "parse_constant": refuse_number}
+    try:
+        return json.loads(text, **hooks)
+    except json.JSONDecodeError as error:
+        quoted, count = BARE_UNDEFINED.subn(r'"\g<0>"', text)
+        if not count:
+            raise Fault(unreadable(text.strip(), error)) from error
+        return json.loads(quoted, **hooks)
+
+
+def unreadable(text, error):
+    """Say why a text is no JSON object, by what a log has most often in its place."""
+    if not text:
+        return "no JSON object: nothing is there"
+    if text[0] not in "[{":
+        return f"no JSON object: {one_line(text, 2 * NEARBY)!r}; what else a simulator prints belongs in another file"
+    if text[-1] not in "]}":
+        return f"no JSON object: cut short after {one_line(text[-NEARBY:])!r}"
+    line = f"line {error.lineno}, " * (error.lineno > 1)
+    return f"no JSON object: {error.msg} at {line}column {error.colno}, {one_line(error.doc[error.pos :], NEARBY)!r}"
 
 
 def unique(pairs):
@@ -114,8 +159,10 @@ def values_of(line, dtype, shape, declared_bits):
 
     Raises
     ------
+    ValueFault
+        If a value is not an integer that the type holds exactly.
     Fault
-        If anything is not an integer that the type holds exactly, or the shape is another.
+        If the shape is another, or there are no values.
     """
     if ("values" in line) == ("hex" in line):
         raise Fault("expected either 'values' or 'hex'")
@@ -128,12 +175,31 @@ def values_of(line, dtype, shape, declared_bits):
         values = flattened(line["values"], shape)
     if len(values) != math.prod(shape):
         raise Fault(f"expected {math.prod(shape)} values of shape {shape}, got {len(values)}")
-    low, high = bounds(dtype)
-    if set(map(type, values)) != {int} or min(values) < low or max(values) > high:
-        # Found to be at fault as a whole, which is quick; now where.
-        for place, value in enumerate(values):
-            integer(f"value {place}", value, low, high)
+    require_range(values, dtype)
     return np.array(values, dtype).reshape(shape)
+
+
+def require_range(values, dtype):
+    """Refuse values that are no integers, or that the type does not hold."""
+    low, high = bounds(dtype)
+    if set(map(type, values)) == {int} and low <= min(values) and max(values) <= high:
+        return
+    # Found to be at fault as a whole, which is quick; now where.
+    for place, value in enumerate(values):
+        if isinstance(value, str) and BARE_UNDEFINED.search(f" {value} "):
+            raise ValueFault(place, f"{value} is {UNDEFINED}")
+        if type(value) is not int:
+            raise ValueFault(place, f"expected an integer, got {shown(value)}")
+        if not low <= value <= high:
+            raise ValueFault(place, f"{shortened(value)} is not from {low} to {high}{signed_hint(value, low)}")
+
+
+def signed_hint(value, low):
+    """Say of a value that is too large what it is in two's complement, if a type has it there."""
+    for bits in (8, 16, 32, 64):
+        if low <= value - (1 << bits) < 0:
+            return f"; read as two's complement of {bits} bits it is {value - (1 << bits)}"
+    return ""
 
 
 def flattened(values, shape):
@@ -152,18 +218,30 @@ def flattened(values, shape):
 
 def words(text, bits, signed):
     """Return the integers of hexadecimal words of a width, in two's complement where they are signed."""
-    digits = -(-bits // 4)
     if not isinstance(text, str):
         raise Fault(f"hex: expected a text, got {shown(text)}")
-    found, pattern = [], re.compile(f"[0-9a-fA-F]{{{digits}}}")
-    for word in text.split():
-        if not pattern.fullmatch(word) or int(word, 16) >> bits:
-            raise Fault(
-                f"hex: expected words of {bits} bits in {digits} hexadecimal digits, got {one_line(word, 40)!r}"
-            )
-        value = int(word, 16)
-        found.append(value - (1 << bits) if signed and value >> bits - 1 else value)
-    return found
+    found = text.split()
+    if set(map(len, found)) == {-(-bits // 4)} and not NO_DIGIT.search(text):
+        values = [int(word, 16) for word in found]
+        if not max(values) >> bits:
+            above = 1 << bits - 1 if signed else 1 << bits
+            return [value - (1 << bits) if value >= above else value for value in values]
+    # Something is at fault; now what and where.
+    return [word_value(place, word, bits, signed) for place, word in enumerate(found)]
+
+
+def word_value(place, word, bits, signed):
+    """Return the integer of one hexadecimal word, which has exactly the digits of its width."""
+    digits = -(-bits // 4)
+    if not re.fullmatch("[0-9a-fA-FxXzZ]+", word) or len(word) != digits:
+        form = f"{bits} bit{'s' * (bits > 1)} in {digits} hexadecimal digit{'s' * (digits > 1)}"
+        raise ValueFault(place, f"expected a word of {form}, got {one_line(word, 40)!r}")
+    if not re.fullmatch("[0-9a-fA-F]+", word):
+        raise ValueFault(place, f"{word} is {UNDEFINED}")
+    value = int(word, 16)
+    if value >> bits:
+        raise ValueFault(place, f"expected a word of {bits} bit{'s' * (bits > 1)}, got {word!r}")
+    return value - (1 << bits) if signed and value >> bits - 1 else value
 
 
 def event_place(line, shape):
