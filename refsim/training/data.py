@@ -12,6 +12,9 @@ from refsim.shipped import load_digits
 DIGITS_SEED = 0
 DIGITS_HELD_OUT = 360
 
+CHANNELS = (1, 3)
+"""Of grey and of colour images."""
+
 
 @dataclass(frozen=True)
 class LabelledImages:
@@ -62,7 +65,30 @@ def load_data(train, test):
     labels = [int(labels.max()) for labels in (testing.labels, training.labels)]
     if labels[0] > labels[1]:
         raise InputError(f"{test}: labels: expected 0 to {labels[1]}, the classes of {train}, got {labels[0]}")
+    require_channels_last(train, training.images)
     return training, testing
+
+
+def require_channels_last(source, images):
+    """Refuse images (n, C, Y, X) of one channel or three, which would pass for 1 or 3 rows of many channels."""
+    channels, rows, columns = images.shape[1:]
+    if rows in CHANNELS and channels > max(CHANNELS):
+        raise InputError(
+            f"{source}: images of {image_text((channels, rows, columns))}, rows by columns by channels: "
+            "expected (n, Y, X, C), channels last"
+        )
+
+
+def require_classes(source, labels):
+    """Refuse labels of which no network could learn to tell classes apart, or not all that it would have."""
+    counts = torch.bincount(labels)
+    if len(labels.unique()) == 1:
+        raise InputError(f"{source}: labels: all are {int(labels[0])}, so there is nothing to tell apart")
+    if (counts == 0).any():
+        raise InputError(
+            f"{source}: labels: none is {int(counts.argmin())}, and the largest is {len(counts) - 1}: "
+            "number the classes from 0 on, without a gap"
+        )
 
 
 def image_text(shape):
