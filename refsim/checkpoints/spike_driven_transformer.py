@@ -20,6 +20,7 @@ class SpikeDrivenTransformerImporter(Importer):
     FIRST_OF_MLP = "block.0.mlp.fc1_conv.weight"
     LAYER, NORM = "{}_conv", "{}_bn"
     MLP = (("fc1_conv", "fc1_bn"), ("fc2_conv", "fc2_bn"))
+    attention_scale = None
 
     def configuration(self):
         tensors, width = self.tensors, self.width
