@@ -125,7 +125,7 @@ class Network(Graph):
     name: str
     timesteps: int
     input: Input
-    nodes: tuple
+    nodes: tuple = field(repr=False)
     logit_denominator: int
     provenance: dict = field(default_factory=dict)
     signals: dict = field(init=False, repr=False)
@@ -179,9 +179,9 @@ class Fragment(Graph):
 
     name: str
     timesteps: int
-    inputs: dict
+    inputs: dict = field(repr=False)
     static_inputs: frozenset
-    nodes: tuple
+    nodes: tuple = field(repr=False)
     signals: dict = field(init=False, repr=False)
     static_sites: frozenset = field(init=False, repr=False)
 

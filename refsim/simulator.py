@@ -1,7 +1,7 @@
 """Run a network on one input: timesteps times operators, every site observable."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -41,9 +41,9 @@ class Result:
     label: int
     logits: np.ndarray
     logit_denominator: int
-    operations: dict
-    spike_counts: dict
-    trace: dict
+    operations: dict = field(repr=False)
+    spike_counts: dict = field(repr=False)
+    trace: dict = field(repr=False)
 
     @cached_property
     def census_by_site(self):

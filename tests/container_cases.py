@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from refsim.checkpoints.container import read_tensors
 from refsim.errors import CheckpointError
 
-TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".pth.tar")
+TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".pth.tar", ".ckpt")
 
 
 WEIGHTS = {

@@ -42,6 +42,27 @@ def test_the_report_tells_of_every_layer(checkpoint, capsys):
         assert line in printed
 
 
+def test_the_report_tells_what_no_checkpoint_holds(checkpoint, capsys):
+    """Heads, stages, pixels and thresholds, given or by default: a wrong guess of them is no error."""
+    assert imported(checkpoint) == 0
+    printed = capsys.readouterr().out
+    assert "read with: heads 4, stages that pool 2 3\n" in printed
+    assert "pixels (p / 255 - mean) / std, mean 0.4914 0.4822 0.4465, std 0.247 0.2435 0.2616\n" in printed
+    assert "threshold 1, of attention 0.5 on Q K^T V times 0.125, halved inputs\n" in printed
+    given = ("--pooled-stages", "1", "3", "--attention-threshold", "0.75", "--attention-scale", "0.25", "--whole-input")
+    assert imported(checkpoint, *given, "--mean", "0.5", "--std", "0.25", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["settings"] == {
+        "heads": 4,
+        "pooled_stages": [1, 3],
+        "threshold": 1.0,
+        "attention_threshold": 0.75,
+        "attention_scale": 0.25,
+        "halve_input": False,
+    }
+    assert (report["pixel_white"], report["pixel_mean"], report["pixel_std"]) == (255.0, [0.5] * 3, [0.25] * 3)
+
+
 def test_json_has_the_errors_of_the_weights(checkpoint, capsys):
     """Each at most half a step."""
     assert imported(checkpoint, "--json") == 0

@@ -183,3 +183,13 @@ def test_a_node_that_is_not_there_is_an_error(site, hint):
     with pytest.raises(NetworkError) as caught:
         counted[site]
     assert f"tiny has no node {site!r}{hint}" == str(caught.value)
+
+
+def test_a_network_and_a_result_are_shown_in_short():
+    """Not as their weights and traces, which are pages."""
+    tiny = network(TOKENS, COUNT)
+    assert repr(tiny) == (
+        "Network(name='tiny', timesteps=2, input=Input(kind='binary', shape=(2, 2, 3)), logit_denominator=1, provenance={})"
+    )
+    result = run(tiny, np.ones((2, 2, 2, 3), np.int8), record="*")
+    assert repr(result) == "Result(label=0, logits=array([4, 4, 4]), logit_denominator=1)"

@@ -11,11 +11,19 @@ from refsim.checkpoints.safetensors_file import open_safetensors
 from refsim.checkpoints.torch_file import open_torch
 from refsim.errors import CheckpointError
 
-TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".tar")
+TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".tar", ".ckpt")
 SUFFIXES = (".safetensors", ".npz", *TORCH_SUFFIXES)
 
-PARALLEL_PREFIX = "module."
-"""What PyTorch's DistributedDataParallel puts before every name."""
+WRAPPERS = ("module.", "_orig_mod.", "model.")
+"""What DistributedDataParallel, torch.compile and a module of Lightning put before every name."""
+
+WEB_PAGE = "is a web page: the download went wrong; large shared files ask for a click before they are sent"
+FOREIGN = {
+    b"<!doctype": WEB_PAGE,
+    b"<html": WEB_PAGE,
+    b"version https://git-lfs": "is a pointer to a file in Git LFS: fetch the file itself with git lfs pull",
+}
+"""What a download leaves in the place of a checkpoint, by the bytes that it begins with, in small letters."""
 
 
 def read_tensors(path, progress=False, ema=False):
@@ -24,8 +32,8 @@ def read_tensors(path, progress=False, ema=False):
     Parameters
     ----------
     path : str or Path
-        A .safetensors, .npz, .pt, .pth, .bin or .pth.tar file; the suffix says which. The weights of a PyTorch
-        checkpoint are in its ``state_dict``, its ``model``, or are the whole of it.
+        A .safetensors, .npz, .pt, .pth, .bin, .pth.tar or .ckpt file; the suffix says which. The weights of a PyTorch
+        checkpoint are in one of its dicts that `torch_file.WEIGHTS` names, or are the whole of it.
     progress : bool
         Show a bar on a terminal.
     ema : bool
@@ -34,7 +42,7 @@ def read_tensors(path, progress=False, ema=False):
     Returns
     -------
     tensors : dict of ndarray by name
-        In sorted order of names, without the ``module.`` that all may begin with. float64 as it is, all narrower
+        In sorted order of names, without the `WRAPPERS` that all may begin with. float64 as it is, all narrower
         floats widened exactly to float32, integers to int64; all finite.
     metadata : dict of str by str
         Of a .safetensors file; other containers have none.
@@ -73,9 +81,13 @@ def check_file(path):
         raise CheckpointError(f"{path}: is empty")
     try:
         # The package safetensors calls a file that it may not read missing.
-        path.open("rb").close()
+        with path.open("rb") as file:
+            start = file.read(max(map(len, FOREIGN))).lower()
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from error
+    for mark, meaning in FOREIGN.items():
+        if start.startswith(mark):
+            raise CheckpointError(f"{path}: {meaning}")
 
 
 def open_container(path, ema):
@@ -91,17 +103,31 @@ def open_container(path, ema):
 
 
 def by_name(path, entries):
-    """Return the entries in sorted order of their names, the prefix of parallel training stripped."""
+    """Return the entries in sorted order of their names, what wrappers put before all of them stripped."""
     if not entries:
         raise CheckpointError(f"{path}: holds no tensors")
-    parallel = all(entry.name.startswith(PARALLEL_PREFIX) for entry in entries)
+    wrapping = wrapping_of([entry.name for entry in entries])
     named = {}
     for entry in sorted(entries, key=lambda entry: entry.name):
-        name = entry.name.removeprefix(PARALLEL_PREFIX) if parallel else entry.name
+        name = entry.name.removeprefix(wrapping)
         if name in named:
             raise CheckpointError(f"{path}: {name}: stands in the file twice")
         named[name] = entry
     return named
+
+
+def wrapping_of(names):
+    """Return what wrappers of a model put before all names, the outermost first.
+
+    Examples
+    --------
+    >>> wrapping_of(["module._orig_mod.head.weight", "module._orig_mod.head.bias"])
+    'module._orig_mod.'
+    """
+    wrapping = ""
+    while inner := [wrapper for wrapper in WRAPPERS if all(name.startswith(wrapping + wrapper) for name in names)]:
+        wrapping += inner[0]
+    return wrapping
 
 
 def finite(path, name, tensor):

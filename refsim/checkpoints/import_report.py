@@ -2,7 +2,7 @@
 
 from refsim.ops import LIF, Convolution, Linear
 
-SHOWN_PROVENANCE = ("layout", "weights", "checkpoint_sha256")
+SHOWN_PROVENANCE = ("layout", "weights", "checkpoint_sha256", "frames", "pixel_white", "pixel_mean", "pixel_std")
 
 
 def import_json(imported):
@@ -21,10 +21,11 @@ def import_json(imported):
     roundings = {rounding.site: rounding for rounding in imported.roundings}
     return {
         "architecture": imported.variant.architecture,
-        **{name: network.provenance[name] for name in SHOWN_PROVENANCE},
+        **{name: network.provenance[name] for name in SHOWN_PROVENANCE if name in network.provenance},
         "timesteps": network.timesteps,
         "input": list(network.input.shape),
         "classes": network.classes,
+        "settings": imported.settings,
         "numerics": network.numerics,
         "parameter_count": network.parameter_count,
         "parameter_bytes": sum(array.nbytes for node in network.nodes for array in node.operator.parameters().values()),
@@ -72,11 +73,34 @@ def import_text(imported):
         f"{'site':<38} {'weights':>11} {'step':<14} {'largest error':<22} {'threshold':<15} register",
         *map(row, report["layers"]),
         "",
+        *settings_text(report),
         f"largest error of a weight: {relative_error(worst):.2%} of the largest weight, at {worst['site']}",
         f"smallest threshold: {coarsest['lowest_threshold']} steps, at {coarsest['site']}",
         f"widest register: {widest.get('membrane_bits', widest.get('accumulator_bits'))} bits, at {widest['site']}",
         f"{report['parameter_count']:,} integers, {report['parameter_bytes']:,} bytes",
     ]
+
+
+def settings_text(report):
+    """Return what no checkpoint holds, as lines; where training had it otherwise, options say so."""
+    settings = report["settings"]
+    stages = "".join(f" {stage}" for stage in settings.get("pooled_stages", ()))
+    scale = f" on Q K^T V times {settings['attention_scale']:g}" if "attention_scale" in settings else ""
+    return [
+        f"read with: heads {settings['heads']}{f', stages that pool{stages}' if stages else ''}",
+        f"  {input_text(report)}",
+        f"  threshold {settings['threshold']:g}, of attention {settings['attention_threshold']:g}{scale}, "
+        f"{'halved' if settings['halve_input'] else 'whole'} inputs",
+        "  no checkpoint holds these: where it was trained otherwise, give the options",
+    ]
+
+
+def input_text(report):
+    """Say what the checkpoint saw: normalised pixels, or spike frames."""
+    if "frames" in report:
+        return f"{report['frames']} spike frames"
+    mean, std = (" ".join(f"{value:g}" for value in report[f"pixel_{name}"]) for name in ("mean", "std"))
+    return f"pixels (p / {report['pixel_white']:g} - mean) / std, mean {mean}, std {std}"
 
 
 def relative_error(layer):

@@ -128,8 +128,12 @@ class Importer:
 
     def product_neuron(self, site, channels):
         """Set the thresholds of the neurons on Q K^T V, which hold its factor."""
-        scale = self.conventions.attention_scale or self.SCALE
-        self.count_neuron(site, channels, self.conventions.attention_threshold / scale)
+        self.count_neuron(site, channels, self.conventions.attention_threshold / self.attention_scale)
+
+    @property
+    def attention_scale(self):
+        """The factor of Q K^T V; None where an architecture has no such product."""
+        return self.conventions.attention_scale or self.SCALE
 
     def gate_neuron(self, site, channels):
         """Set the thresholds of the gates of spike-driven self-attention, whose input is not halved.

@@ -99,12 +99,15 @@ class Imported:
     roundings : list of Rounding
     reals : dict of ndarray by ``site.field``
         Real weights, biases and thresholds, where they were asked for.
+    settings : dict
+        What no checkpoint holds, as it was given or is by default.
     """
 
     network: Network
     variant: Variant
     roundings: list
     reals: dict
+    settings: dict
 
 
 def import_lineage(architecture, path, name, conventions=None, ema=False, keep=False):
@@ -143,7 +146,22 @@ def import_lineage(architecture, path, name, conventions=None, ema=False, keep=F
         network = variant.build(importer.config, Parameters(values), name, provenance_of(path, variant, importer, ema))
     except (ConfigurationError, NetworkError) as error:
         raise CheckpointError(f"{path}: {error}") from error
-    return Imported(network, variant, importer.quantiser.roundings, importer.quantiser.reals)
+    quantiser = importer.quantiser
+    return Imported(network, variant, quantiser.roundings, quantiser.reals, settings_of(importer))
+
+
+def settings_of(importer):
+    """Return what the integers depend on beside the tensors, for the report: a wrong guess of it is no error."""
+    config, conventions = importer.config, importer.conventions
+    settings = {
+        "heads": config.heads,
+        "pooled_stages": getattr(config, "pooled_stages", None),
+        "threshold": conventions.threshold,
+        "attention_threshold": conventions.attention_threshold,
+        "attention_scale": importer.attention_scale,
+        "halve_input": conventions.halve_input,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def provenance_of(path, variant, importer, ema):

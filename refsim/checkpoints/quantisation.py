@@ -106,7 +106,7 @@ def scaled_threshold(path, site, threshold, shifts):
     wrong = (scaled < 1) | (scaled != np.rint(scaled))
     if wrong.any():
         channel = int(np.argmax(wrong))
-        small = "its weights need more bits"
+        small = "its weights need more bits (--bits 16 gives the most)"
         reason = small if scaled[channel] < 1 else "it must be a multiple of a power of two, such as 1, 0.5 or 0.75"
         raise CheckpointError(
             f"{path}: {site}: the threshold {threshold:g} is {scaled[channel]:g} on the step of channel {channel}, "

@@ -22,6 +22,7 @@ class SpikeDrivenTransformerImporter(Importer):
     MLP = (("fc1_conv", "fc1_bn"), ("fc2_conv", "fc2_bn"))
     POOLS_FRAMES = True
     """Whether a model for event cameras pools in its attention, of which its tensors say nothing."""
+    attention_scale = None
 
     def configuration(self):
         tensors, width = self.tensors, self.width

@@ -1,12 +1,13 @@
 """The tensors of a PyTorch checkpoint, without running the code that a pickle can hold.
 
-Two files of the field are known besides a plain dict of tensors: timm's (``state_dict``, ``state_dict_ema``) and that
-of the Spike-driven Transformer V2 (``model``). Both keep the settings of their training in an ``argparse.Namespace``,
-a class without behaviour, which alone is let through.
+Files of the field are known besides a plain dict of tensors: timm's (``state_dict``, ``state_dict_ema``), that of the
+Spike-driven Transformer V2 (``model``), and those of PyTorch's tutorials (``model_state_dict``, ``net``). Some keep the
+settings of their training in an ``argparse.Namespace``, a class without behaviour, which alone is let through.
 """
 
 import argparse
 import re
+import warnings
 import zipfile
 from contextlib import contextmanager
 
@@ -20,7 +21,9 @@ LEAST_TORCH = (2, 10)
 
 ZIP_MAGIC = b"PK\x03\x04"
 
-WEIGHTS = ("state_dict", "model")
+WEIGHTS = ("state_dict", "model", "model_state_dict", "net")
+"""Under which a file keeps the dict of its weights."""
+
 AVERAGED_WEIGHTS = "state_dict_ema"
 
 
@@ -71,7 +74,8 @@ def conversion(path):
     return (
         "    import argparse, safetensors.torch, torch\n"
         f"    with torch.serialization.safe_globals([argparse.Namespace]): {load_line}\n"
-        f"    safetensors.torch.save_file(content.get('state_dict', content.get('model', content)), {target!r})"
+        f"    kept = next((content[key] for key in {WEIGHTS} if key in content), content)\n"
+        f"    safetensors.torch.save_file(kept, {target!r})"
     )
 
 
@@ -82,7 +86,9 @@ def load(torch, path):
             zipped = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC
         if zipped:
             check_stored(path)
-        with only_namespace_allowed(torch.serialization):
+        with only_namespace_allowed(torch.serialization), warnings.catch_warnings():
+            # Of odd tensors and pickles, which are refused below in one line.
+            warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except CheckpointError:
         raise
@@ -94,8 +100,13 @@ def load(torch, path):
 
 def check_stored(path):
     """Refuse compressed members: mapped into memory, their packed bytes would pass for values."""
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise CheckpointError(
+            f"{path}: not a readable PyTorch checkpoint: its end is missing, or damaged ({error}): fetch it again"
+        ) from error
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED:
             raise CheckpointError(f"{path}: {member.filename}: is compressed, which torch.save never does")
@@ -138,6 +149,11 @@ def unwrapped(path, content, ema):
     found = [key for key in WEIGHTS if isinstance(content.get(key), dict)]
     if len(found) > 1:
         raise CheckpointError(f"{path}: has both {' and '.join(found)}: expected one dict of weights")
+    if not found and (others := [str(key) for key, value in content.items() if isinstance(value, dict)]):
+        raise CheckpointError(
+            f"{path}: expected tensors by name, or a dict of them as {', '.join(WEIGHTS)}; it has dicts as "
+            f"{', '.join(others)}: save the one of the weights by itself"
+        )
     return dict(content[found[0]] if found else content)
 
 

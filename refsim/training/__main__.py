@@ -1,6 +1,7 @@
 """Train a Spiking Transformer: ``python -m refsim.training PRESET --data DATA -o CHECKPOINT``."""
 
 import argparse
+import functools
 import math
 import os
 import shlex
@@ -10,6 +11,7 @@ from pathlib import Path
 import torch
 
 from refsim import model_file
+from refsim.__main__ import INTERRUPTED
 from refsim.architectures.spiking_transformer import PRESETS, SpikingTransformerConfig
 from refsim.checkpoints.spiking_transformer import import_spiking_transformer
 from refsim.dataset import read_dataset
@@ -17,7 +19,7 @@ from refsim.engine.pool import MOST_THREADS
 from refsim.errors import ConfigurationError, InputError, RefsimError
 from refsim.evaluation import with_accuracy
 from refsim.training.checkpoint import load_twin, save_checkpoint
-from refsim.training.data import image_text, load_data, require_kind
+from refsim.training.data import image_text, load_data, require_classes, require_kind
 from refsim.training.loop import accuracy, train_phase
 from refsim.training.neurons import fuse_neurons
 from refsim.training.twin import Thresholds, Twin
@@ -30,21 +32,24 @@ def arguments():
     parser = argparse.ArgumentParser(prog="python -m refsim.training", description=__doc__)
     parser.add_argument("preset", choices=PRESETS, help="kinds of the neurons in the attention")
     parser.add_argument(
-        "--data", default="digits", help="'digits', or an .npz to train on: images or spike frames, and labels"
+        "--data",
+        default="digits",
+        help="'digits', or an .npz to train on: images uint8 (n, Y, X) or (n, Y, X, C), or spike frames int8 "
+        "(n, T, Y, X, C), and labels (n,) from 0 (default %(default)s)",
     )
-    parser.add_argument("--test", help="such an .npz to test on (by default the held-out digits)")
+    parser.add_argument("--test", help="such an .npz to test on (default: the held-out digits, with --data digits)")
     parser.add_argument(
         "-o",
         "--output",
         required=True,
         help="the checkpoint to write (.safetensors); the model is written beside it (.npz)",
     )
-    parser.add_argument("--rounded-epochs", type=int, default=20, help="with folded weights rounded to int8 steps")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rounded-learning-rate", type=float, default=2e-4)
+    add(parser, "--rounded-epochs", int, 20, "with folded weights rounded to int8 steps")
+    add(parser, "--batch", int, 64, "images a step; what is left over of an epoch is left out")
+    add(parser, "--rounded-learning-rate", float, 2e-4, "of the rounded epochs")
     parser.add_argument("--start", metavar="CHECKPOINT", help="go on from a checkpoint, on rounded weights only")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=None)
+    add(parser, "--seed", int, 0, "of weights, order and distortions")
+    parser.add_argument("--threads", type=int, help="of PyTorch (default: as PyTorch chooses)")
     parser.add_argument("--bfloat16", action="store_true", help="train in mixed precision (faster where supported)")
     parser.add_argument("--fuse", action="store_true", help="compile the neurons (faster; needs a C++ compiler)")
     new = add_new_network(parser.add_argument_group("of a new network, and so not with --start"))
@@ -59,20 +64,31 @@ def arguments():
 def add_new_network(group):
     """Describe the options that a checkpoint to go on from has answered; return their defaults by name."""
     added = (
-        group.add_argument("--embedding", type=int, default=64),
-        group.add_argument("--depth", type=int, default=2),
-        group.add_argument("--heads", type=int, default=4),
-        group.add_argument("--timesteps", type=int, default=4, help="of images; of spike frames as many as there are"),
+        add(group, "--embedding", int, 64, "channels of a token; a multiple of 8 and of the heads"),
+        add(group, "--depth", int, 2, "blocks"),
+        add(group, "--heads", int, 4, "of the attention"),
+        add(group, "--timesteps", int, 4, "for which an image is shown; of spike frames as many as there are"),
         group.add_argument(
-            "--pooled-stages", type=int, nargs="*", help="stem stages that halve the image (by default from its size)"
+            "--pooled-stages",
+            type=int,
+            nargs="*",
+            metavar="STAGE",
+            help="stages 0 to 3 of the stem that halve the image (default: from its size)",
         ),
-        group.add_argument("--neuron-threshold", type=float, default=0.5, help="a power of two"),
-        group.add_argument("--attention-threshold", type=float, default=1.0, help="a power of two"),
-        group.add_argument("--epochs", type=int, default=60, help="with float weights and BatchNorm"),
-        group.add_argument("--learning-rate", type=float, default=2e-3),
-        group.add_argument("--weight-decay", type=float, default=0.02),
+        add(group, "--neuron-threshold", float, 0.5, "of all other neurons; a power of two"),
+        add(group, "--attention-threshold", float, 1.0, "of the neurons on products of attention; a power of two"),
+        add(group, "--epochs", int, 60, "with float weights and BatchNorm"),
+        add(group, "--learning-rate", float, 2e-3, "of the epochs on float weights"),
+        add(group, "--weight-decay", float, 0.02, "of the epochs on float weights"),
     )
     return {argument.dest: argument.default for argument in added}
+
+
+def add(group, name, kind, default, meaning):
+    """Describe an option of one number, with what it is by default."""
+    letter = "N" if kind is int else "X"
+    text = f"{meaning} (default %(default)s)"
+    return group.add_argument(name, type=kind, default=default, metavar=letter, help=text)
 
 
 def main():
@@ -94,9 +110,10 @@ def main():
     if options.start:
         twin, provenance = continued(options, train)
     else:
+        require_classes(options.data, train.labels)
         twin, provenance = trained_on_floats(options, train, test, generator)
     rounded = (options.rounded_epochs, options.batch, options.rounded_learning_rate, 0.0)
-    train_phase(twin, train.images, train.labels, *rounded, generator, "rounded", options.bfloat16)
+    train_phase(twin, train.images, train.labels, *rounded, generator, "rounded", options.bfloat16, log())
     provenance["accuracy_twin"] = accuracy(twin.double(), test.images, test.labels)
     print(f"rounded accuracy {provenance['accuracy_twin']:.4f}", flush=True)
     save_checkpoint(options.output, twin, provenance)
@@ -165,9 +182,8 @@ def trained_on_floats(options, train, test, generator):
     )
     twin = Twin(config, Thresholds(options.neuron_threshold, options.attention_threshold))
     phase = (options.epochs, options.batch, options.learning_rate, options.weight_decay)
-    train_phase(twin, train.images, train.labels, *phase, generator, "float", options.bfloat16)
+    train_phase(twin, train.images, train.labels, *phase, generator, "float", options.bfloat16, log())
     float_accuracy = accuracy(twin, test.images, test.labels)
-    print(f"float accuracy {float_accuracy:.4f}", flush=True)
     provenance = {
         "command": command_line(),
         "seed": options.seed,
@@ -175,6 +191,7 @@ def trained_on_floats(options, train, test, generator):
         "accuracy_float": float_accuracy,
     }
     save_checkpoint(options.output, twin.fold(), provenance)
+    print(f"float accuracy {float_accuracy:.4f}: {options.output}, from which --start goes on", flush=True)
     return twin, provenance
 
 
@@ -186,6 +203,11 @@ def timesteps_of(options, train):
     if "timesteps" in options.given and options.timesteps != frames:
         raise ConfigurationError(f"--timesteps: {options.data} holds {frames} frames, got {options.timesteps}")
     return frames
+
+
+def log():
+    """Return what tells of each epoch where there is no terminal, and so no progress bar; else None."""
+    return None if sys.stderr.isatty() else functools.partial(print, flush=True)
 
 
 def continued(options, train):
@@ -228,6 +250,9 @@ def export(checkpoint, test):
 if __name__ == "__main__":
     try:
         main()
+    except KeyboardInterrupt:
+        print("refsim.training: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     except RefsimError as error:
         print(f"refsim.training: error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -12,6 +12,9 @@ from refsim.shipped import load_digits
 DIGITS_SEED = 0
 DIGITS_HELD_OUT = 360
 
+CHANNELS = (1, 2, 3)
+"""Of grey images, of events and of colour images."""
+
 
 @dataclass(frozen=True)
 class LabelledImages:
@@ -70,6 +73,7 @@ def load_data(train, test):
     labels = [int(labels.max()) for labels in (testing.labels, training.labels)]
     if labels[0] > labels[1]:
         raise InputError(f"{test}: labels: expected 0 to {labels[1]}, the classes of {train}, got {labels[0]}")
+    require_channels_last(train, training.images)
     return training, testing
 
 
@@ -77,6 +81,28 @@ def require_kind(source, data, taken_by, kind):
     """Refuse frames of values that what is trained, for frames of that kind, does not take."""
     if data.kind not in (kind, "binary" if kind != "image" else kind):
         raise InputError(f"{source}: holds {data.kind} frames, {taken_by} {kind} ones")
+
+
+def require_channels_last(source, images):
+    """Refuse images (n, C, Y, X) or frames (n, T, C, Y, X), which would pass for a few rows of many channels."""
+    channels, rows, _ = images.shape[-3:]
+    if rows in CHANNELS and channels > max(CHANNELS):
+        raise InputError(
+            f"{source}: {image_text(images.shape[1:])}, rows by columns by channels: expected (n, Y, X, C) or "
+            "(n, T, Y, X, C), channels last"
+        )
+
+
+def require_classes(source, labels):
+    """Refuse labels of which no network could learn to tell classes apart, or not all that it would have."""
+    counts = torch.bincount(labels)
+    if len(labels.unique()) == 1:
+        raise InputError(f"{source}: labels: all are {int(labels[0])}, so there is nothing to tell apart")
+    if (counts == 0).any():
+        raise InputError(
+            f"{source}: labels: none is {int(counts.argmin())}, and the largest is {len(counts) - 1}: "
+            "number the classes from 0 on, without a gap"
+        )
 
 
 def image_text(shape):

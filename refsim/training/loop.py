@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
+from refsim.errors import ConfigurationError
 from refsim.training.augmentation import distort
 
 
@@ -14,7 +15,9 @@ def rate_factor(step, steps):
     return min(1.0, (step + 1) / (0.1 * steps)) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
 
 
-def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay, generator, title, bfloat16=False):
+def train_phase(
+    twin, images, labels, epochs, batch, learning_rate, weight_decay, generator, title, bfloat16=False, tell=None
+):
     """Train in place for some epochs, with a progress bar on a terminal; return the mean loss of the last one.
 
     Parameters
@@ -34,17 +37,24 @@ def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay
     bfloat16 : bool
         Whether convolutions and products run in bfloat16, which processors with such instructions do faster; spikes,
         pixels and rounded weights are exact in it.
+    tell : callable, optional
+        Takes a line after each epoch: for logs, in which a progress bar is none.
 
     Returns
     -------
     loss : float
+
+    Raises
+    ------
+    ConfigurationError
+        If training diverged: the loss of an epoch is no finite number.
     """
     optimiser = torch.optim.AdamW(twin.parameters(), lr=learning_rate, weight_decay=weight_decay)
     steps = epochs * (len(images) // batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(step, steps))
     twin.train()
     progress = tqdm(total=steps, desc=title, unit="step", disable=None)
-    for _ in range(epochs):
+    for epoch in range(1, epochs + 1):
         order = torch.randperm(len(images), generator=generator)
         losses = []
         for chosen in order[: len(order) // batch * batch].split(batch):
@@ -60,6 +70,11 @@ def train_phase(twin, images, labels, epochs, batch, learning_rate, weight_decay
             progress.update()
         mean_loss = float(torch.stack(losses).mean())
         progress.set_postfix(loss=f"{mean_loss:.4f}")
+        if not math.isfinite(mean_loss):
+            progress.close()
+            raise ConfigurationError(f"{title} epoch {epoch}: the loss is {mean_loss}: take a smaller learning rate")
+        if tell:
+            tell(f"{title} epoch {epoch} of {epochs}: loss {mean_loss:.4f}")
     progress.close()
     return mean_loss
 

@@ -11,6 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
+MOST_FORMS = 64
+"""Of a fused loop: for binary and ternary neurons, training and testing, float32 and float64, and strides. By default
+PyTorch gives up at the ninth, with a warning, and goes on unfused."""
+
 
 def lif_charges(currents, threshold, leak, gain, ternary, subtract):
     """Integrate, leak, fire and reset over all timesteps.
@@ -91,6 +95,7 @@ def by_timestep(values):
 
 def fuse_neurons():
     """Compile the neurons into fused loops, which makes training about twice as fast; needs a C++ compiler."""
+    torch._dynamo.config.recompile_limit = MOST_FORMS
     LeakyIntegrateAndFire.charges_of = staticmethod(torch.compile(lif_charges, dynamic=True))
     LeakyIntegrateAndFire.gradients_of = staticmethod(torch.compile(lif_gradients, dynamic=True))
 

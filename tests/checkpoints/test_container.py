@@ -109,10 +109,18 @@ def test_timm_checkpoints(tmp_path):
     assert 8 == read_tensors(path, ema=True)[0]["norm.num_batches_tracked"]
 
 
-def test_sdt_v2_checkpoints(tmp_path):
-    """The weights are in model."""
-    content = {"model": torch_weights(), "optimizer": {}, "epoch": 1, "scaler": {}, "args": argparse.Namespace(lr=0.1)}
+@pytest.mark.parametrize("key", ["model", "model_state_dict", "net"])
+def test_other_dicts_of_weights(tmp_path, key):
+    """Those of the Spike-driven Transformer V2 are in model, those of PyTorch's tutorials in the other two."""
+    content = {key: torch_weights(), "optimizer": {}, "epoch": 1, "scaler": {}, "args": argparse.Namespace(lr=0.1)}
     assert_result(read_tensors(saved(tmp_path / "55M.pth", content))[0])
+
+
+@pytest.mark.parametrize("wrapping", ["module.", "_orig_mod.", "model.", "module._orig_mod.", "_orig_mod.module."])
+def test_the_names_of_wrapped_models(tmp_path, wrapping):
+    """What parallel training, compiling and Lightning put before all names goes, in any order."""
+    save_file({wrapping + name: value for name, value in WEIGHTS.items()}, tmp_path / "c.safetensors")
+    assert_result(read_tensors(tmp_path / "c.safetensors")[0])
 
 
 def test_the_prefix_of_parallel_training(tmp_path):
@@ -145,7 +153,7 @@ def test_without_torch(tmp_path, monkeypatch, suffix):
     refused(path, "safetensors.torch.save_file(")
 
 
-@pytest.mark.parametrize("wrap", [lambda w: w, lambda w: {"model": w}, lambda w: timm_checkpoint(state_dict=w)])
+@pytest.mark.parametrize("wrap", [lambda w: w, lambda w: {"net": w}, lambda w: timm_checkpoint(state_dict=w)])
 def test_the_conversion_that_is_shown_works(tmp_path, monkeypatch, wrap):
     """Its lines, run where PyTorch is, give a file of the same tensors."""
     path = saved(tmp_path / "c.pth.tar", wrap(torch_weights()))

@@ -1,6 +1,7 @@
 """A damaged container, or one of something else, gives an error that names what is wrong."""
 
 import json
+import pickle
 import struct
 import zipfile
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_a_foreign_file_with_the_suffix_of_pytorch(tmp_path, content):
 def test_an_unknown_suffix(tmp_path, name):
     """The suffixes that are read are listed."""
     (tmp_path / name).write_text("x")
-    refused(tmp_path / name, ".safetensors, .npz, .pt, .pth, .bin, .tar")
+    refused(tmp_path / name, ".safetensors, .npz, .pt, .pth, .bin, .tar, .ckpt")
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".npz", ".pt"])
@@ -75,6 +76,30 @@ def test_a_truncated_file(tmp_path, suffix):
     for length in range(1, len(content), 97):
         path.write_bytes(content[:length])
         refused(path, "not a readable")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz", *TORCH_SUFFIXES])
+def test_what_a_download_leaves_instead_of_a_checkpoint(tmp_path, suffix):
+    """A page that asks for confirmation, and a pointer of Git LFS, are told as what they are."""
+    path = tmp_path / f"c{suffix}"
+    path.write_text("<!DOCTYPE html><html><head><title>Google Drive - Virus scan warning</title></head></html>")
+    refused(path, "is a web page: the download went wrong")
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:12ab\nsize 265000000\n")
+    refused(path, "is a pointer to a file in Git LFS: fetch the file itself")
+
+
+def test_a_length_that_reads_like_a_page(tmp_path):
+    """A header of 0x213C bytes begins with "<!", and is read."""
+    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).ljust(0x213C)
+    assert list(read_tensors(written_safetensors(tmp_path / "c.safetensors", header, bytes(4)))[0]) == ["w"]
+
+
+def test_an_odd_pickle_warns_of_nothing(tmp_path, recwarn):
+    """PyTorch warns of a protocol that it may not know, and the file is refused all the same, in one line."""
+    pytest.importorskip("torch")
+    (tmp_path / "c.pth").write_bytes(pickle.dumps({"w": np.zeros(2)}, protocol=4))
+    refused(tmp_path / "c.pth", "not a readable PyTorch checkpoint")
+    assert [] == list(recwarn)
 
 
 def test_a_truncated_legacy_file(tmp_path):
@@ -186,7 +211,11 @@ def test_a_subclass_of_tensor(tmp_path):
         (lambda w: [w], "expected a dict of tensors by name, got list"),
         (lambda w: w["stem.bias"], "expected a dict of tensors by name, got Tensor"),
         (lambda w: {"state_dict": {**w, "epoch": 3}}, "epoch: expected a plain tensor, got int"),
-        (lambda w: {"network": w, "epoch": 3}, "network: expected a plain tensor, got collections.OrderedDict"),
+        (lambda w: {**w, "epoch": 3}, "epoch: expected a plain tensor, got int"),
+        (
+            lambda w: {"epoch": 3, "network": w, "optimizer": {}},
+            "net; it has dicts as network, optimizer: save the one",
+        ),
         (lambda w: {"state_dict": {**w, 5: w["stem.bias"]}}, "expected names of tensors, got 5"),
         (lambda w: {"state_dict": w, "model": w}, "has both state_dict and model"),
     ],

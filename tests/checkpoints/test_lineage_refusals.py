@@ -125,7 +125,7 @@ def test_a_weight_too_large_for_its_width_is_named(layout, tmp_path):
     tensors[f"{layout.attention_norm}.weight"][3] *= 1000
     message = refusal(layout, tensors, tmp_path)
     assert message.startswith(f"{layout.last_q}: the threshold 1 is 0.") and "step of channel 3" in message
-    assert message.endswith("its weights need more bits")
+    assert message.endswith("its weights need more bits (--bits 16 gives the most)")
     imported(layout, tensors, tmp_path, bits=16)
 
 

@@ -1,6 +1,7 @@
 """Training learns, and the command writes a checkpoint and the model of it."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,11 @@ def test_the_command_trains_and_exports(tmp_path):
             [*command, *sizes, "-o", f"{name}.safetensors"], cwd=tmp_path, check=True, capture_output=True
         )
         assert b"step/s" not in outcome.stderr, "a progress bar where there is no terminal"
+        lines = outcome.stdout.decode().splitlines()
+        told = [line.split(":")[0] for line in lines]
+        assert told[:12] == [f"float epoch {epoch} of 12" for epoch in range(1, 13)] and "loss 0." in lines[11]
+        assert lines[12].endswith(f": {name}.safetensors, from which --start goes on")
+        assert told[13:15] == ["rounded epoch 1 of 2", "rounded epoch 2 of 2"]
     provenance = model_file.load(tmp_path / "one.npz").provenance
     assert provenance["accuracy_refsim"] == provenance["accuracy_twin"] >= 0.9
     one, two = (
@@ -112,6 +118,9 @@ def data_sets(tmp_path, monkeypatch):
         ("many", images, np.arange(20)),
         ("negative", images, np.arange(20) - 1),
         ("floats", images / 255, np.arange(20) % 10),
+        ("planes", np.zeros((20, 3, 8, 8), np.uint8), np.arange(20) % 10),
+        ("one", images, np.zeros(20, int)),
+        ("from1", images, np.arange(20) % 10 + 1),
     ):
         np.savez(tmp_path / f"{name}.npz", images=pixels, labels=labels)
     frames = np.zeros((20, 4, 8, 8, 1), np.int8)
@@ -156,6 +165,23 @@ START = ["--start", str(CHECKPOINTS / "digits-binary.safetensors")]
         (
             ["--data", "negative.npz", "--test", "like.npz"],
             "negative.npz: labels: expected class numbers from 0, got -1",
+        ),
+        (
+            ["--data", "planes.npz", "--test", "planes.npz"],
+            "planes.npz: images of 3 x 8 x 8, rows by columns by channels: expected (n, Y, X, C) or "
+            "(n, T, Y, X, C), channels last",
+        ),
+        (
+            ["--data", "one.npz", "--test", "like.npz", "--batch", "4"],
+            "like.npz: labels: expected 0 to 0, the classes of one.npz, got 9",
+        ),
+        (
+            ["--data", "one.npz", "--test", "one.npz", "--batch", "4"],
+            "one.npz: labels: all are 0, so there is nothing to tell apart",
+        ),
+        (
+            ["--data", "from1.npz", "--test", "like.npz", "--batch", "4"],
+            "from1.npz: labels: none is 0, and the largest is 10: number the classes from 0 on, without a gap",
         ),
         (
             ["--data", "wide.npz", "--test", "wide.npz", "--batch", "4", *START],
@@ -226,6 +252,28 @@ def test_training_goes_on_from_a_checkpoint(tmp_path):
     assert 1 == model_file.load(tmp_path / "x.npz").provenance["command"].count(" && python -m refsim.training binary")
     outcome = subprocess.run([*command, "a2os2a", *data, *short, *start], cwd=tmp_path, capture_output=True, text=True)
     assert 2 == outcome.returncode and "x.safetensors: is not of the preset a2os2a" in outcome.stderr
+
+
+def test_training_that_diverges_is_stopped(tmp_path):
+    """After the epoch, by name, and without a checkpoint of numbers that are none."""
+    np.savez(tmp_path / "data.npz", images=np.zeros((64, 8, 8), np.uint8), labels=np.arange(64) % 2)
+    command = [sys.executable, "-m", "refsim.training", "binary", "--data", "data.npz", "--test", "data.npz"]
+    sizes = ["--embedding", "16", "--heads", "2", "--depth", "1", "--threads", "1", "--learning-rate", "1e30"]
+    outcome = subprocess.run([*command, *sizes, "-o", "x.safetensors"], cwd=tmp_path, capture_output=True, text=True)
+    assert 2 == outcome.returncode and 1 == len(outcome.stderr.splitlines()), outcome.stderr
+    assert "float epoch " in outcome.stderr and "take a smaller learning rate" in outcome.stderr
+    assert not (tmp_path / "x.safetensors").exists()
+
+
+def test_an_interrupt_is_told_in_one_line(tmp_path):
+    """With the exit code of an interrupted command, and no traceback."""
+    sizes = ["--embedding", "16", "--heads", "2", "--depth", "1", "--threads", "1"]
+    command = [sys.executable, "-m", "refsim.training", "binary", "-o", "x.safetensors", *sizes]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
+        assert training.stdout.readline().startswith("float epoch 1 of 60")
+        training.send_signal(signal.SIGINT)
+        errors = training.communicate()[1]
+    assert (130, "refsim.training: interrupted\n") == (training.returncode, errors)
 
 
 def test_gradient_of_one_step_is_the_surrogate():
