@@ -256,6 +256,13 @@ class T34(ProductBug):
         return wrapped(super().product(query, key), 12)
 
 
+class T39(ProductBug):
+    """Scores wrap at 16 bits."""
+
+    def product(self, query, key):
+        return wrapped(super().product(query, key), 16)
+
+
 class T35(ProductBug):
     """Sums of (map) V wrap at 12 bits."""
 

@@ -222,6 +222,13 @@ class N56(LIFBug):
         return wrapped(super().reset(choices, charge, level, spikes), 8)
 
 
+class N74(LIFBug):
+    """The stored membrane wraps at 16 bits; the decision to fire still sees it whole."""
+
+    def reset(self, choices, charge, level, spikes):
+        return wrapped(super().reset(choices, charge, level, spikes), 16)
+
+
 class N59(NarrowForm):
     """The membrane of the form `floor` wraps at 8 bits."""
 

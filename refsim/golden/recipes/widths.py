@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refsim.golden.recipes.attention import context, logits, residual
+from refsim.golden.recipes.attention import context, logits, residual, scores
 from refsim.golden.recipes.neurons import relu
 from refsim.golden.recipes.recipe import directed
 from refsim.golden.recipes.sums import convolution, linear, pool
@@ -51,6 +51,15 @@ def recipes():
         window=2,
         stride=2,
         padding=0,
+    )
+    many = [127] * 258
+    yield scores(
+        "negative-sum-of-17-bits",
+        "-258 x 127 - 3 just leaves 16 bits",
+        [[-1] * 259, [0] * 258 + [-1]],
+        [[*many, 3], [*many, 2]],
+        [[[-(2**15) - 1, -(2**15)], [-3, -2]]],
+        kinds=("ternary", "graded"),
     )
     yield context(
         "map-of-17-bits",
