@@ -159,3 +159,26 @@ def test_a_branch_decides_what_differs_by_it(ir, decided):
     control = Control(read_functions(ir)["f"].blocks, True)
     found = [{each.text.split(" = ")[0] for each in instructions} for _, instructions, _ in control.branches]
     assert decided == found
+
+
+TWO_ENTRIES = """
+define i64 @f(i1 %c, i1 %d, i1 %e) {
+  br i1 %c, label %one, label %other
+one:
+  br i1 %d, label %other, label %end
+other:
+  br label %one
+end:
+  br label %again
+again:
+  br i1 %e, label %again, label %last
+last:
+  ret i64 0
+}
+"""
+
+
+def test_a_loop_with_two_entries_is_found():
+    """By the ends of its own blocks: what comes before and behind it is in no such loop, another loop is none."""
+    control = Control(read_functions(TWO_ENTRIES)["f"].blocks, True)
+    assert ["br i1 %d, label %other, label %end", "br label %one"] == [each.text for each in control.entered_twice]
