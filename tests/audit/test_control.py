@@ -2,7 +2,7 @@
 
 import pytest
 
-from refsim.audit.control import Control
+from refsim.audit.control import Control, is_silent
 from refsim.audit.ir import read_functions
 
 DIAMOND = """
@@ -182,3 +182,37 @@ def test_a_loop_with_two_entries_is_found():
     """By the ends of its own blocks: what comes before and behind it is in no such loop, another loop is none."""
     control = Control(read_functions(TWO_ENTRIES)["f"].blocks, True)
     assert ["br i1 %d, label %other, label %end", "br label %one"] == [each.text for each in control.entered_twice]
+
+
+LASTING = """
+declare void @g()
+declare void @NRT_incref(ptr)
+define i32 @f(ptr %excinfo, ptr %a, i64 %n) personality ptr null {
+  %x = load i64, ptr %a
+  store ptr %a, ptr %excinfo, align 8
+  store ptr %excinfo, ptr %a, align 8
+  call void @NRT_incref(ptr %a)
+  call void @g()
+  invoke void @g() to label %on unwind label %off
+off:
+  %pad = landingpad {ptr, i32} cleanup
+  unreachable
+on:
+  %m = mul i64 %n, %n
+  %d = sdiv i64 %n, 2
+  %e = udiv i64 %n, 2
+  %r = srem i64 %n, 2
+  %s = urem i64 %n, 2
+  %t = atomicrmw add ptr %a, i64 1 monotonic
+  %c = cmpxchg ptr %a, i64 1, i64 2 monotonic monotonic
+  %y = add i64 %n, 1
+  ret i32 1
+}
+"""
+
+
+def test_what_outlives_an_exception():
+    """Stores elsewhere than to the exception, calls, whatever might be a product, and what writes to memory as it reads."""
+    instructions = read_functions(LASTING)["f"].instructions
+    silent = [each.text.split(" = ")[0].split(",")[0] for each in instructions if is_silent(each)]
+    assert ["%x", "store ptr %a", "call void @NRT_incref(ptr %a)", "%pad", "unreachable", "%y", "ret i32 1"] == silent
