@@ -133,6 +133,28 @@ common:
 )
 
 
+ROUND = """
+define i64 @f(i1 %c, i1 %d, i1 %e) {
+  br label %top
+top:
+  %t = phi i64 [ 0, %0 ], [ 1, %met ], [ 2, %other ]
+  br i1 %c, label %one, label %other
+one:
+  br i1 %d, label %further, label %met
+further:
+  br label %met
+met:
+  %w = phi i64 [ 1, %one ], [ 2, %further ]
+  br i1 %e, label %end, label %top
+other:
+  br i1 %e, label %end, label %top
+end:
+  %v = phi i64 [ 3, %met ], [ 4, %other ]
+  ret i64 %t
+}
+"""
+
+
 @pytest.mark.parametrize(
     ("ir", "decided"),
     [
@@ -143,6 +165,7 @@ common:
         (GUARD, [set(), set()]),
         (RAISES, [set(), set(), set()]),
         (MERGED, [set(), set(), set()]),
+        (ROUND, [{"%t", "%v"}, {"%w"}, {"%v", "%t"}, {"%v", "%t"}]),
     ],
     ids=[
         "two ways meet",
@@ -152,6 +175,7 @@ common:
         "a loop that goes on",
         "a loop that may end in a fault",
         "a fault that returns with all",
+        "ways round a loop",
     ],
 )
 def test_a_branch_decides_what_differs_by_it(ir, decided):
@@ -216,3 +240,30 @@ def test_what_outlives_an_exception():
     instructions = read_functions(LASTING)["f"].instructions
     silent = [each.text.split(" = ")[0].split(",")[0] for each in instructions if is_silent(each)]
     assert ["%x", "store ptr %a", "call void @NRT_incref(ptr %a)", "%pad", "unreachable", "%y", "ret i32 1"] == silent
+
+
+CALLS = """
+declare void @before()
+declare void @between()
+declare void @further()
+declare void @behind()
+define void @f(i1 %c) {
+  call void @before()
+  br i1 %c, label %left, label %met
+left:
+  call void @between()
+  br label %on
+on:
+  call void @further()
+  br label %met
+met:
+  call void @behind()
+  ret void
+}
+"""
+
+
+def test_which_calls_a_branch_may_skip():
+    """Those on its ways, up to where they meet."""
+    ((_, _, calls),) = Control(read_functions(CALLS)["f"].blocks, True).branches
+    assert {"between", "further"} == {each.callee for each in calls}
