@@ -16,7 +16,7 @@ FLOAT = "floating point"
 
 PROGRAM = """
 {declared}
-define i64 @f(ptr %a, ptr %o, i64 %y, i64 %z, <4 x i64> %v, <4 x i1> %l, <4 x ptr> %s, double %d) {{
+define i64 @f(ptr %a, ptr %o, i64 %y, i64 %z, <4 x i64> %v, <4 x i1> %l, <4 x ptr> %s, double %d) personality ptr null {{
   %x = load i64, ptr %a
   %w = load <4 x i64>, ptr %a
   %m = mul i64 %y, %z
@@ -25,7 +25,7 @@ define i64 @f(ptr %a, ptr %o, i64 %y, i64 %z, <4 x i64> %v, <4 x i1> %l, <4 x pt
   {body}
 }}
 """
-CALL = re.compile(r"call ([^@]+) (@[\w.]+)\((.*)\)")
+CALL = re.compile(r"(?:call|invoke) ([^@]+) (@[\w.]+)\(([^()]*)\)")
 
 
 def reasons(*lines):
@@ -94,6 +94,7 @@ def reasons(*lines):
         ("ret i64 %m", RETURNED),
         ("%r = icmp eq i64 %x, %m", COMPARED),
         ("%r = icmp eq i64 %m, %x", COMPARED),
+        ("%p = inttoptr i64 %m to ptr\n  %q = inttoptr i64 %x to ptr\n  %r = icmp ult ptr %p, %q", COMPARED),
         ("%r = call i64 @llvm.scmp.i64.i64(i64 %x, i64 %m)", COMPARED),
         ("%r = call i64 @llvm.ucmp.i64.i64(i64 %m, i64 %x)", COMPARED),
         ("%r = call <4 x i1> @llvm.get.active.lane.mask.v4i1.i64(i64 %x, i64 %m)", COMPARED),
@@ -107,6 +108,11 @@ def reasons(*lines):
         ("%r = freeze double %d", FLOAT),
         ("%r = call i64 @g(i64 %x)", "unknown: g"),
         ("%r = call i64 @NRT_Free_of(i64 %x)", "unknown: NRT_Free_of"),
+        (
+            "invoke void @NRT_incref(ptr %a) to label %e unwind label %u\ne:\n  ret i64 0\nu:\n"
+            "  %p = landingpad {ptr, i32} cleanup\n  unreachable",
+            "unknown: landingpad",
+        ),
         ("%r = va_arg ptr %a, i64", "unknown: va_arg"),
     ],
 )
