@@ -205,6 +205,28 @@ def test_census_is_what_the_source_counts(ternary, reset, rounding):
         np.testing.assert_array_equal(values, compiled.trace[site], err_msg=site)
 
 
+@pytest.mark.parametrize("gates", [("q", "v"), ("k", "map")])
+def test_census_of_attention_is_what_the_source_counts(gates):
+    """Whichever operand gates; six tokens of two heads with four channels."""
+    tokens, scores = Node("tokens", Tokens(), ("input",)), Node("scores", Scores(2, gates[0]), ("tokens", "tokens"))
+    spikes = Node("map", LIF(np.ones(6, np.int32), leak_shift=0, halve_input=False), ("scores",))
+    context = Node("context", Context(gates[1]), ("map", "tokens"))
+    nodes = (tokens, scores, spikes, context, Node("count", TokenSum(), ("context",)))
+    network = Network("attention", 2, Input("ternary", (2, 3, 8)), nodes, 1)
+    frames = np.random.default_rng(3).integers(-1, 2, (2, 2, 3, 8), np.int8)
+    compiled, interpreted = run(network, frames, record="*"), interpret(network, frames, record="*")
+    assert interpreted.census_by_site == compiled.census_by_site
+    assert compiled.trace["map"].any() and np.array_equal(interpreted.logits, compiled.logits)
+
+
+def test_attention_refuses_other_shapes():
+    """Queries and keys must be alike, and the map fit the values."""
+    with pytest.raises(NetworkError, match=r"one shape, tokens whose channels split into 2 heads; got .*\(2, 4\)"):
+        outputs(Scores(2), tokens(0, 1), tokens(0, 1, (2, 4)))
+    with pytest.raises(NetworkError, match=r"a map of shape \(2, 3, 2\) does not fit 3 tokens of V"):
+        outputs(Context(), Signal.uniform(np.int8, (2, 3, 2), 0, 1), tokens(0, 1))
+
+
 def test_residual_refuses_other_shapes():
     """Stream and branch must agree."""
     with pytest.raises(NetworkError, match=r"cannot add a branch of shape \(3, 4\) to a stream of shape \(2, 4\)"):
