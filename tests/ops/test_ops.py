@@ -21,6 +21,7 @@ from refsim.ops import (
     ReLU,
     Residual,
     Scores,
+    TapBias,
     TimeSum,
     Tokens,
     TokenSum,
@@ -225,6 +226,41 @@ def test_attention_refuses_other_shapes():
         outputs(Scores(2), tokens(0, 1), tokens(0, 1, (2, 4)))
     with pytest.raises(NetworkError, match=r"a map of shape \(2, 3, 2\) does not fit 3 tokens of V"):
         outputs(Context(), Signal.uniform(np.int8, (2, 3, 2), 0, 1), tokens(0, 1))
+
+
+def wide(shape):
+    """A register whose worst case is 2**61: eight times it is 0 in 64 bits."""
+    return Signal.uniform(np.int64, shape, 0, 2**61)
+
+
+BEYOND = {
+    "tokens": (TokenSum(64), [wide((8, 4))]),
+    "timesteps": (TimeSum(64), [wide((1, 4))]),
+    "a stream": (Residual(stream_shift=3, accumulator_bits=64), [wide((3, 4)), tokens(0, 1)]),
+    "a branch": (Residual(branch_shift=3, accumulator_bits=64), [tokens(0, 1), wide((3, 4))]),
+    "scores": (Scores(1, "q", 64), [tokens(0, 1, (3, 8)), wide((3, 8))]),
+    "context": (Context("v", 64), [wide((1, 8, 8)), tokens(0, 1, (8, 4))]),
+    "rows": (
+        Linear(np.full((65600, 1), -(2**15), np.int16), BIAS[:1], planes=31, accumulator_bits=64),
+        [Signal.uniform(np.int32, (1, 65600), 0, 2**31 - 1)],
+    ),
+    "a bias": (Linear(np.zeros((4, 1), np.int8), np.array([-(2**62)]), accumulator_bits=64), [tokens(0, 1)]),
+    "biases of taps": (TapBias(np.full((2, 2, 4), 2**61), 2, 2, accumulator_bits=64), [tokens(0, 1, (3, 3, 4))]),
+}
+
+
+@pytest.mark.parametrize(("operator", "signals"), BEYOND.values(), ids=BEYOND)
+def test_a_worst_case_beyond_the_analysis_is_refused(operator, signals):
+    """Else it would wrap round to one that a register of 64 bits holds."""
+    with pytest.raises(RegisterError, match="its register has 64"):
+        outputs(operator, *signals, timesteps=8)
+
+
+def test_a_membrane_beyond_the_analysis_is_refused():
+    """Of eight timesteps without a leak, and without the factor of a half."""
+    operator = LIF(np.ones(4, np.int32), leak_shift=0, halve_input=False, membrane_bits=64)
+    with pytest.raises(RegisterError, match="its register has 64"):
+        operator.state("site", [wide((3, 4))], 8)
 
 
 def test_residual_refuses_other_shapes():
