@@ -1,5 +1,7 @@
 """The operators of Spikformer, Spike-driven Transformer and Meta-SpikeFormer: definitions, equalities, faults."""
 
+import itertools
+
 import numpy as np
 import oracles
 import pytest
@@ -7,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import integers
 
+from refsim.audit.census import Census
 from refsim.errors import NetworkError, RegisterError
 from refsim.network import Fragment, Node
 from refsim.numerics import Signal
 from refsim.ops import LIF, Context, Grid, KeyValue, Mask, Retrieval, Scores, TapBias, TokenSum
+from refsim.ops.windows import windows_along
 from refsim.simulator import run_fragment
 
 
@@ -161,3 +165,15 @@ def test_each_operator_says_since_when_it_exists():
     membranes = Signal.uniform(np.int32, (3, 4), -100, 100)
     assert (0, 1) == (TokenSum().minor_version([spikes()]), TokenSum().minor_version([membranes]))
     assert {1} == {operator.since_minor for operator in (Mask, KeyValue, Retrieval, Grid, TapBias)}
+
+
+def test_the_census_of_tap_bias_counts_taps_inside():
+    """Of an image and a window that are not square: places times taps, one by one."""
+    operator = TapBias(np.ones((2, 3, 4), np.int32), 5, 7, stride=2, padding=1)
+    rows, columns = windows_along("site", 5, 2, 2, 1), windows_along("site", 7, 3, 2, 1)
+    inside = sum(
+        0 <= 2 * row + y - 1 < 5 and 0 <= 2 * column + x - 1 < 7
+        for row, column in itertools.product(range(rows), range(columns))
+        for y, x in itertools.product(range(2), range(3))
+    )
+    assert Census(adds=inside * 4) == operator.census([], np.zeros((rows, columns, 4), np.int32))

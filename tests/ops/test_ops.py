@@ -54,6 +54,32 @@ def test_linear_register_holds_partial_sums_before_the_bias():
         outputs(Linear(weights, bias, planes=8, accumulator_bits=11), pixels)
 
 
+def test_a_bias_that_comes_first_is_within_every_partial_sum():
+    """Spikes are added to it: 8 bits hold [-100, 100], of which planes would make -200 on the way."""
+    weights, bias = np.full((4, 1), -50, np.int8), np.array([100], np.int32)
+    assert (-100, 100) == outputs(Linear(weights, bias, accumulator_bits=8), tokens(0, 1)).interval
+    with pytest.raises(RegisterError, match="needs 9 bits"):
+        outputs(Linear(weights, bias, planes=1, accumulator_bits=8), tokens(0, 1))
+
+
+def test_each_side_of_a_residual_is_shifted_by_its_own():
+    """2 * [-2, 3] + 8 * [-1, 5], value by value too."""
+    operator = Residual(stream_shift=1, branch_shift=3)
+    assert (-12, 46) == outputs(operator, tokens(-2, 3), tokens(-1, 5)).interval
+    sums = np.zeros((1, 2), np.int32)
+    sides = [np.array([[-2, 3]], np.int32), np.array([[-1, 5]], np.int32)]
+    operator.step(0, sides, None, sums, slice(0, 1))
+    assert [[-12, 46]] == sums.tolist()
+
+
+@pytest.mark.parametrize(("dtype", "minor"), [(np.int8, 0), (np.int16, 1)])
+def test_wide_weights_came_later(dtype, minor):
+    """With the first minor version of the numerics."""
+    for shape, form in (((4, 2), tokens(0, 1)), ((1, 1, 4, 2), tokens(0, 1, (3, 3, 4)))):
+        operator = (Linear if len(shape) == 2 else Convolution)(np.ones(shape, dtype), BIAS)
+        assert minor == operator.minor_version([form])
+
+
 def test_graded_input_needs_planes():
     """Values beyond -1, 0 and 1 cannot gate additions, and negative ones have no planes."""
     with pytest.raises(NetworkError, match=r"site: input ranges over \[0, 5\], not -1, 0 or 1"):
@@ -135,9 +161,13 @@ def test_membranes_stay_within_their_proof(data, kind, reset, rounding, leak_shi
 @pytest.mark.parametrize("kind", ["binary", "ternary"])
 @pytest.mark.parametrize("reset", ["zero", "subtract"])
 @pytest.mark.parametrize("halve_input", [False, True])
-def test_the_membrane_interval_is_the_worst_of_all_traces(kind, reset, halve_input):
-    """Every trace of three currents from -3 to 4: the proved interval holds every charge and is met at both ends."""
-    threshold, low, high = 5, -3, 4
+@pytest.mark.parametrize("threshold", [1, 2, 5])
+def test_the_membrane_interval_is_the_worst_of_all_traces(kind, reset, halve_input, threshold):
+    """Every trace of three currents from -3 to 4: the proved interval holds every charge and is met at both ends.
+
+    A threshold of 1 leaves charges after the subtraction that are higher than it; not every value below it is met.
+    """
+    low, high = -3, 4
     operator = LIF(np.array([threshold], np.int32), kind, 1, halve_input, reset)
     charges = []
     for trace in itertools.product(range(low, high + 1), repeat=3):
@@ -148,7 +178,8 @@ def test_the_membrane_interval_is_the_worst_of_all_traces(kind, reset, halve_inp
             spike = 1 if charge >= level else -1 if kind == "ternary" and charge <= -level else 0
             membrane = charge - spike * level if reset == "subtract" else charge * (1 - abs(spike))
     interval = operator.state("site", [Signal.uniform(np.int32, (1, 1), low, high)], 3).interval
-    assert (min(charges), max(charges)) == interval
+    assert interval[0] <= min(charges) and max(charges) <= interval[1]
+    assert threshold == 1 or (min(charges), max(charges)) == interval
 
 
 @given(st.data(), st.sampled_from(["q", "k"]))
@@ -261,6 +292,14 @@ def test_a_membrane_beyond_the_analysis_is_refused():
     operator = LIF(np.ones(4, np.int32), leak_shift=0, halve_input=False, membrane_bits=64)
     with pytest.raises(RegisterError, match="its register has 64"):
         operator.state("site", [wide((3, 4))], 8)
+
+
+@pytest.mark.parametrize("side", ["stream_shift", "branch_shift"])
+@pytest.mark.parametrize("shift", [-1, 32])
+def test_residual_refuses_other_shifts(side, shift):
+    """0 to 31."""
+    with pytest.raises(NetworkError, match=f"site.{side}: expected an integer from 0 to 31, got {shift}"):
+        outputs(Residual(**{side: shift}), tokens(0, 1), tokens(0, 1))
 
 
 def test_residual_refuses_other_shapes():
