@@ -119,6 +119,7 @@ def test_grid_is_the_way_back_from_tokens():
     ("operator", "signals", "message"),
     [
         (Mask(), [spikes(), spikes(-1, 1)], r"the mask ranges over \(-1, 1\); it must be 0 or 1"),
+        (Mask(), [spikes(), spikes(0, 2)], r"the mask ranges over \(0, 2\); it must be 0 or 1"),
         (Mask(), [spikes(0, 2), spikes()], r"expected spikes of shape \(N, C\), got values in \(0, 2\)"),
         (Mask(), [spikes(), spikes(shape=(2, 4))], r"a mask of shape \(2, 4\) does not fit spikes of shape \(3, 4\)"),
         (KeyValue(2), [spikes(0, 2), spikes()], r"k ranges over \[0, 2\]; one operand must be -1, 0 or 1"),

@@ -1,6 +1,7 @@
 """Every operator: its interval holds, its census is what the Python source counts, its faults are named."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import oracles
@@ -16,6 +17,7 @@ from refsim.ops import (
     LIF,
     Context,
     Convolution,
+    Grid,
     Linear,
     MaxPool,
     ReLU,
@@ -294,12 +296,35 @@ def test_a_membrane_beyond_the_analysis_is_refused():
         operator.state("site", [wide((3, 4))], 8)
 
 
-@pytest.mark.parametrize("side", ["stream_shift", "branch_shift"])
-@pytest.mark.parametrize("shift", [-1, 32])
-def test_residual_refuses_other_shifts(side, shift):
-    """0 to 31."""
-    with pytest.raises(NetworkError, match=f"site.{side}: expected an integer from 0 to 31, got {shift}"):
-        outputs(Residual(**{side: shift}), tokens(0, 1), tokens(0, 1))
+ONES = np.ones((3, 3, 4, 2), np.int8)
+LIMITS = [
+    (MaxPool(), "window", 1, 64),
+    (MaxPool(), "stride", 1, 64),
+    (MaxPool(), "padding", 0, 2),
+    (Convolution(ONES, BIAS), "stride", 1, 64),
+    (Convolution(ONES, BIAS), "padding", 0, 2),
+    (Convolution(ONES, BIAS), "planes", 0, 31),
+    (ReLU(), "cap", 1, 127),
+    (ReLU(), "shift", 0, 31),
+    (Grid(3, 5), "rows", 1, 4096),
+    (Grid(3, 5), "columns", 1, 4096),
+    (LIF(np.ones(4, np.int32)), "leak_shift", 0, 16),
+    (Residual(), "stream_shift", 0, 31),
+    (Residual(), "branch_shift", 0, 31),
+    (Scores(2), "heads", 1, 1024),
+    (TapBias(np.ones((3, 3, 4), np.int32), 5, 5), "stride", 1, 64),
+    (TapBias(np.ones((3, 3, 4), np.int32), 5, 5), "padding", 0, 2),
+    (TapBias(np.ones((3, 3, 4), np.int32), 5, 5), "image_rows", 1, 4096),
+]
+
+
+@pytest.mark.parametrize(("operator", "name", "low", "high"), LIMITS)
+def test_settings_have_limits(operator, name, low, high):
+    """The first beyond either is refused, with both."""
+    form = tokens(0, 1, (3, 4) if isinstance(operator, Scores) else (5, 5, 4))
+    for value in (low - 1, high + 1):
+        with pytest.raises(NetworkError, match=f"^site.{name}: expected an integer from {low} to {high}, got {value}$"):
+            outputs(replace(operator, **{name: value}), *[form] * operator.input_count)
 
 
 def test_residual_refuses_other_shapes():
