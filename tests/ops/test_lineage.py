@@ -11,11 +11,11 @@ from strategies import integers
 
 from refsim.audit.census import Census
 from refsim.errors import NetworkError, RegisterError
-from refsim.network import Fragment, Node
+from refsim.network import Fragment, Input, Network, Node
 from refsim.numerics import Signal
-from refsim.ops import LIF, Context, Grid, KeyValue, Mask, Retrieval, Scores, TapBias, TokenSum
+from refsim.ops import LIF, Context, Grid, KeyValue, Mask, Retrieval, Scores, TapBias, Tokens, TokenSum
 from refsim.ops.windows import windows_along
-from refsim.simulator import run_fragment
+from refsim.simulator import interpret, run, run_fragment
 
 
 def spikes(low=0, high=1, shape=(3, 4)):
@@ -178,3 +178,22 @@ def test_the_census_of_tap_bias_counts_taps_inside():
         for y, x in itertools.product(range(2), range(3))
     )
     assert Census(adds=inside * 4) == operator.census([], np.zeros((rows, columns, 4), np.int32))
+
+
+@pytest.mark.parametrize("gate", ["k", "v"])
+def test_census_of_linear_attention_is_what_the_source_counts(gate):
+    """Whichever operand gates; six tokens of two heads with four channels, and a dense network's multiplications."""
+    nodes = (
+        Node("tokens", Tokens(), ("input",)),
+        Node("kept", LIF(np.full(8, 2, np.int32), leak_shift=0, halve_input=False), ("tokens",)),
+        Node("products", KeyValue(2, gate), ("tokens", "kept")),
+        Node("context", Retrieval(), ("tokens", "products")),
+        Node("count", TokenSum(), ("context",)),
+    )
+    network = Network("linear", 2, Input("ternary", (2, 3, 8)), nodes, 1)
+    frames = np.random.default_rng(3).integers(-1, 2, (2, 2, 3, 8), np.int8)
+    compiled, interpreted = run(network, frames), interpret(network, frames)
+    assert interpreted.census_by_site == compiled.census_by_site
+    for site in ("products", "context"):
+        node = network[site]
+        assert 6 * 8 * 4 == node.operator.dense_macs(network.input_signals(node), network.signals[site])
