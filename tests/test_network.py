@@ -39,6 +39,7 @@ def test_signals_hold_every_site():
     assert (0, 4) == tiny.signals["count"].interval
     assert (0, 8) == tiny.signals["total"].interval
     assert 3 == tiny.classes
+    assert 2**62 == network(TOKENS, COUNT, denominator=2**62).logit_denominator
 
 
 def test_static_sites_depend_on_the_image_alone():
@@ -90,6 +91,7 @@ def test_static_sites_depend_on_the_image_alone():
             "tiny: input size: expected an integer from 1 to 4096, got 0",
         ),
         (lambda: network(TOKENS, COUNT, denominator=0), "tiny: logit_denominator: expected an integer from 1"),
+        (lambda: network(TOKENS, COUNT, denominator=2**62 + 1), f"expected an integer from 1 to {2**62}, got"),
     ],
 )
 def test_what_does_not_fit_is_refused(build, message):

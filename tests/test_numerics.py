@@ -24,6 +24,16 @@ def test_a_signal_of_values_bounds_each_channel():
     assert (np.int8, (2, 2), [-3, 7], [2, 9]) == (signal.dtype, signal.shape, signal.low.tolist(), signal.high.tolist())
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "spiking", "planes"),
+    [(-1, 1, True, 1), (0, 0, True, 1), (-2, 1, False, 1), (-1, 2, False, 2), (0, 127, False, 7), (0, 128, False, 8)],
+)
+def test_what_gates_additions(low, high, spiking, planes):
+    """Nothing beyond -1 and 1; any of several channels counts."""
+    signal = Signal(np.dtype(np.int32), (2,), np.array([0, low]), np.array([0, high]))
+    assert (spiking, planes) == (signal.is_spiking, signal.plane_count)
+
+
 def test_a_register_one_bit_too_narrow_is_refused():
     """128 needs nine bits; the error says where, which register, how many and how many there are."""
     assert 8 == register_signal("a", "accumulator", 8, (1,), [-128], [127]).bits

@@ -5,21 +5,18 @@ from dataclasses import dataclass
 
 SCALAR_MULTIPLY = re.compile(
     r"^(i?mul(zu)?[bwlq]?|mulx[lq]?"  # x86-64
-    r"|mul|madd|msub|mneg|[su]m(ull|addl|subl|negl|ulh))$"  # arm64, on general registers
+    r"|madd|msub|mneg|[su]m(ull|addl|subl|negl|ulh))$"  # arm64, on general registers, beside mul
 )
 DIVIDE = re.compile(r"^(i?div[bwlq]?|[su]div)$")
 # Sums of absolute differences (psadbw) are none: LLVM adds up bytes with them where it counts ones without AVX-512.
-VECTOR_MULTIPLY = re.compile(
-    r"^v?(pmul|pmadd|pmacs|pmadcs|pdp|dpb|dpph|gf2p8mul|pclmul)\w*$|^tc?(dp|mmul|mm)\w+$"
-)  # x86-64
-ARM_VECTOR_MULTIPLY = re.compile(
-    r"^(mul|ml[as]|[su]ml[as]l2?|[su]mull2?|pmull?2?|sqr?dmul\w*|sqdml[as]l2?|[su]dot|usdot|[su]mmla|usmmla)$"
-)
+VECTOR_MULTIPLY = re.compile(r"^v?(pmul|pmadd|pmacs|pmadcs|pdp|dpb|dpph|gf2p8mul|pclmul)\w*$|^tc?(dp|mm)\w+$")  # x86-64
+ARM_VECTOR_MULTIPLY = re.compile(r"^(mul|ml[as]|[su]ml[as]l2?|[su]mull2?|sqr?dm[ul]\w*|(us?|su?)dot|(us?|s)mmla)$")
 FLOAT = re.compile(
-    r"^v?(add|sub|addsub|mul|div|sqrt|min|max|minmax|f?n?c?m(add|sub|ul)\w*|u?com[ix]s?|cmp\w*|cvt\w*|round|rndscale|reduce|range"
-    r"|scalef|getexp|getmant|fixupimm|rcp\w*|rsqrt\w*|dp|hadd|hsub)(n?e?pbf16|bf16|c?[sp][sdh])$"
-    r"|^v?cvt\w+$|^fi?(add|sub|mul|div|sqrt|abs|ild|istt?p?|ld\w*|st\w*)\w*$|^pf\w+$"  # x86-64, its x87 and 3DNow!
-    r"|^(f(n?m(add|sub)|ml[as]|cvt|cmp|neg|max|min|rint)\w*|[su]cvtf)$"  # arm64, beside those of the line before
+    r"^v?(add|sub|addsub|div|sqrt|min|max|minmax|f?n?c?m(add|sub|ul)\w*|u?com[ix]s?|cmp\w*|round|rndscale|reduce|range"
+    r"|scalef|getexp|getmant|fixupimm|rcp\w*|rsqrt\w*|dp|hadd|hsub)(n?e?pbf16|bf16|[sp][sdh])$"
+    r"|^v?cvt\w+$|^fi?(add|sub|mul|div|sqrt|abs|ld|st)\w*$|^pf\w+$"  # x86-64, its x87 and 3DNow!
+    # arm64, beside those of the line before
+    r"|^(f(n?m(add|sub)|ml[as]|cvt|c?cm|ac|cadd|abd|neg|max|min|rint|recp|rsqrt)\w*|bf(dot|mmla|mlal|cvt)\w*|[su]cvtf)$"
 )
 FACTORS = {16843009, 72340172838076673}
 """With them a byte is spread over a word of 32 or 64 bits, or ones are counted; the IR says nothing of it."""

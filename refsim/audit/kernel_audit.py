@@ -16,7 +16,7 @@ from refsim.audit.object_code import code_hash
 from refsim.audit.taint import Taint, Violation
 from refsim.errors import MultiplicationError
 
-RULES_VERSION = 6
+RULES_VERSION = 7
 """Raised whenever the audit becomes stricter or a report says something else, so that older proofs no longer hold."""
 
 

@@ -27,7 +27,6 @@ MULTIPLYING_CALLS = re.compile(
 )
 LOADING_CALLS = re.compile(r"llvm\.masked\.(load|gather|expandload)\b")
 STORING_CALLS = re.compile(r"llvm\.(masked\.(store|scatter|compressstore)|memset|memcpy|memmove)\b")
-OF_ADDRESSES = re.compile(r"= icmp (?:samesign )?\w+ ptr ")
 COMPARING_CALLS = re.compile(r"llvm\.([su]cmp|get\.active\.lane\.mask)\b")
 LOWEST_BIT = re.compile(r"= (trunc .* to (i1|<\d+ x i1>)|and i\d+ %\S+, 1|and <.*> %\S+, splat \(i\d+ 1\))(,|$)")
 FUNNEL_SHIFTS = re.compile(r"llvm\.fsh[lr]\b")
@@ -54,14 +53,11 @@ def is_multiplication(instruction):
 
 
 def compared_by(instruction):
-    """Return the operands that an instruction compares, or asks what to do; addresses among them are none.
-
-    LLVM asks before a vector loop whether two arrays overlap, and a product may say where they end.
-    """
+    """Return the operands that an instruction compares, or asks what to do."""
     if instruction.opcode in ("br", "switch", "select"):
         return instruction.operands[:1]
     is_comparison = instruction.opcode == "icmp" or COMPARING_CALLS.match(instruction.callee)
-    return instruction.operands if is_comparison and not OF_ADDRESSES.search(instruction.text) else ()
+    return instruction.operands if is_comparison else ()
 
 
 def shifted_by(instruction, readers):

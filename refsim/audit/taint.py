@@ -77,7 +77,7 @@ class Taint:
         self.places = {function.identity: name for name, function in functions.items()}
         self.marks, self.sources, self.origins = {}, {}, {}
         self.reached = self.reachable(root, *others)
-        self.roots = {root, *others, *self.given(*self.reached)}
+        self.roots = {root, *others}
         called = {each.callee for name in self.reached for each in functions[name].instructions}
         alone = {root} - called - self.given(*self.reached)
         control = {name: Control(functions[name].blocks, name in alone) for name in self.reached}
@@ -184,16 +184,19 @@ class Taint:
     def mark_from(self, instruction, operands, kept=DATA | PRODUCT | ADDRESS, becomes=None):
         for operand in operands:
             held = self.mark_of(operand) & kept
-            self.mark_value(instruction.identity, becomes if held and becomes else held, operand.identity)
+            if held and becomes:
+                self.mark_value(instruction.identity, becomes, operand.identity, held)
+            else:
+                self.mark_value(instruction.identity, held, operand.identity)
         self.origins.setdefault(instruction.identity, instruction)
 
-    def mark_value(self, identity, mark, source):
-        """Add marks to a value, remembering where each came from first."""
+    def mark_value(self, identity, mark, source, was=None):
+        """Add marks to a value, remembering from which value each came first, and as what, where it was another there."""
         new = mark & ~self.marks.get(identity, 0)
         self.marks[identity] = self.marks.get(identity, 0) | mark
         for kind in (DATA, PRODUCT, ADDRESS):
             if new & kind:
-                self.sources[identity, kind] = source
+                self.sources[identity, kind] = source, was or kind
 
     def mark_of(self, *operands):
         """Return what the operands hold, taken together."""
@@ -210,7 +213,7 @@ class Taint:
         found = None
         if instruction in self.entered_twice:
             found = "unknown: a loop that is entered in two places", (), DATA
-        elif FLOAT.search(instruction.text.split("!dbg")[0].split(", !")[0]) and not SILENT_CALLS.match(callee):
+        elif FLOAT.search(instruction.text) and not SILENT_CALLS.match(callee):
             found = "floating point", operands, DATA
         elif is_multiplication(instruction) and self.mark_of(*operands) & DATA:
             found = f"a value loaded from memory is {'divided' if opcode in DIVIDERS else 'multiplied'}", operands, DATA
@@ -236,13 +239,12 @@ class Taint:
     def violation(self, instruction, reason, operands, kind):
         """Describe a violation with the path by which the value came."""
         guilty = next((operand.identity for operand in operands if self.marks.get(operand.identity, 0) & kind), None)
-        path, seen = [(instruction.line, instruction.text)], set()
-        while guilty is not None and guilty not in seen:
-            seen.add(guilty)
+        path = [(instruction.line, instruction.text)]
+        while guilty is not None:
             origin = self.origins.get(guilty)
             if origin is not None:
                 path.insert(0, (origin.line, origin.text))
-            guilty = self.sources.get((guilty, kind))
+            guilty, kind = self.sources.get((guilty, kind), (None, kind))
         return Violation(self.line_of(instruction), instruction.text, reason, tuple(path))
 
     def line_of(self, instruction):

@@ -37,49 +37,36 @@ kernel:
 """
 
 FORBIDDEN_X86 = [
-    "vpmulld\t%zmm0, %zmm1, %zmm2",
-    "vpmullq\t%zmm0, %zmm1, %zmm2",
-    "pmuludq\t%xmm0, %xmm1",
-    "vpmaddwd\t%ymm0, %ymm1, %ymm2",
-    "vpdpbusd\t%zmm0, %zmm1, %zmm2",
-    "vpmadd52luq\t%zmm0, %zmm1, %zmm2",
-    "vfmadd231ps\t%zmm0, %zmm1, %zmm2",
-    "mulsd\t%xmm0, %xmm1",
-    "vaddps\t%ymm0, %ymm1, %ymm2",
-    "cvtsi2sd\t%rax, %xmm0",
-    "vcvtdq2ps\t%ymm0, %ymm0",
-    "divss\t%xmm0, %xmm1",
     "{vex}\tvpdpbusd\t%ymm0, %ymm1, %ymm2",
     "{evex}\tvpmulld\t%ymm0, %ymm1, %ymm2",
-    "tdpbssd\t%tmm1, %tmm2, %tmm3",
-    "vpmacsww\t%xmm0, %xmm1, %xmm2, %xmm3",
-    "vscalefps\t%zmm0, %zmm1, %zmm2",
-    "vrndscaleps\t$1, %zmm0, %zmm1",
-    "vrangeps\t$1, %xmm0, %xmm1, %xmm2",
-    "vfcmulcsh\t%xmm0, %xmm1, %xmm2",
-    "vaddsubps\t%xmm0, %xmm1, %xmm2",
-    "vaddpbf16\t%zmm0, %zmm1, %zmm2",
     "fimull\t(%rax)",
+] + [
+    f"{name}\t%xmm0, %xmm1"
+    for name in (
+        "vpmulld vpmullq pmuludq vpmaddwd vpdpbusd vpmadd52luq vpmacsww vpmadcswd vdpbf16ps vdpphps vgf2p8mulb "
+        "pclmulqdq tdpbssd tcmmimfp16ps tmmultf32ps vfmadd231ps vfnmsub213sd vfcmulcsh vfmaddcph mulsd vmulps "
+        "vaddps subss vaddsubps vaddpbf16 vaddnepbf16 vaddbf16 divss sqrtpd minss vmaxph vminmaxps ucomiss "
+        "vcomxsd vcomisbf16 cmpltps cvtsi2sd vcvtdq2ps roundsd vrndscaleps vreducess vrangeps vscalefps vgetexpps "
+        "vgetmantsd vfixupimmps vrcp14ps rsqrtss vdppd haddps vhsubpd fadds fsubp fmulp fdivrp fsqrt fabs fildl "
+        "fistpl fisttpll fldl fstpt pfadd"
+    ).split()
 ]
 FORBIDDEN_ARM = [
-    "mul\tv0.4s, v1.4s, v2.4s",
-    "mla\tv0.4s, v1.4s, v2.4s",
-    "smlal2\tv0.4s, v1.8h, v2.8h",
-    "umull\tv0.4s, v1.4h, v2.4h",
-    "sdot\tv0.4s, v1.16b, v2.16b",
-    "fmul\ts0, s1, s2",
-    "fmla\tv0.4s, v1.4s, v2.4s",
-    "scvtf\td0, x1",
-    "fadd\td0, d1, d2",
+    f"{name}\tv0.4s, v1.4s, v2.4s"
+    for name in (
+        "mul mla mls smlal2 umlal smlsl umlsl2 smull umull pmul pmull2 sqdmulh sqrdmulh sqdmull sqdmlal sqdmlsl2 "
+        "sqrdmlah sqrdmlsh sdot udot usdot sudot smmla ummla usmmla fadd fsub fmul fdiv fsqrt fabs fmadd fnmadd "
+        "fmsub fnmsub fmla fmls fcvtzs fcmp fccmp fcmgt facge fcadd fabd fneg fmaxnm fminp frintn frecpe frsqrts "
+        "bfdot bfmmla bfmlalb bfcvt scvtf ucvtf"
+    ).split()
 ]
 SCALAR = [
-    (X86, "imulq\t$555, %rax, %rax"),
-    (X86, "mulq\t%rcx"),
-    (X86, "mulxq\t%rax, %rcx, %rdx"),
-    (X86, "idivq\t%rcx"),
-    (X86, "lock\timull\t%eax, %ebx"),
-    (X86, "imulzul\t$3, %eax, %ebx"),
-] + [(ARM, line) for line in ("madd\tx0, x1, x2, x3", "smull\tx0, w1, w2", "umulh\tx0, x1, x2", "sdiv\tx0, x1, x2")]
+    (X86, f"{name}\t%rax, %rcx")
+    for name in "mulb mulw mull mulq imulq mulxl mulxq divb divw divl divq idivb idivq imulzul lock\timull".split(" ")
+] + [
+    (ARM, f"{name}\tx0, x1, x2")
+    for name in "mul madd msub mneg smull umull smaddl umaddl smsubl umsubl smnegl umnegl smulh umulh sdiv udiv".split()
+]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +93,7 @@ INNOCENT = [
     "vpminsd\t%zmm0, %zmm1, %zmm2",
     "data16\tdata16\tcs\tnopw\t(%rax,%rax)",
     "tileloadd\t(%rax), %tmm0",
+    "bfxil\tx0, x1, #3, #4",
     "vgf2p8affineqb\t$0, %ymm1, %ymm2, %ymm3",
 ]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from refsim.audit.control import Control
+from refsim.audit.control import Control, is_silent
 from refsim.audit.ir import read_functions
 
 DIAMOND = """
@@ -133,6 +133,28 @@ common:
 )
 
 
+ROUND = """
+define i64 @f(i1 %c, i1 %d, i1 %e) {
+  br label %top
+top:
+  %t = phi i64 [ 0, %0 ], [ 1, %met ], [ 2, %other ]
+  br i1 %c, label %one, label %other
+one:
+  br i1 %d, label %further, label %met
+further:
+  br label %met
+met:
+  %w = phi i64 [ 1, %one ], [ 2, %further ]
+  br i1 %e, label %end, label %top
+other:
+  br i1 %e, label %end, label %top
+end:
+  %v = phi i64 [ 3, %met ], [ 4, %other ]
+  ret i64 %t
+}
+"""
+
+
 @pytest.mark.parametrize(
     ("ir", "decided"),
     [
@@ -143,6 +165,7 @@ common:
         (GUARD, [set(), set()]),
         (RAISES, [set(), set(), set()]),
         (MERGED, [set(), set(), set()]),
+        (ROUND, [{"%t", "%v"}, {"%w"}, {"%v", "%t"}, {"%v", "%t"}]),
     ],
     ids=[
         "two ways meet",
@@ -152,6 +175,7 @@ common:
         "a loop that goes on",
         "a loop that may end in a fault",
         "a fault that returns with all",
+        "ways round a loop",
     ],
 )
 def test_a_branch_decides_what_differs_by_it(ir, decided):
@@ -159,3 +183,87 @@ def test_a_branch_decides_what_differs_by_it(ir, decided):
     control = Control(read_functions(ir)["f"].blocks, True)
     found = [{each.text.split(" = ")[0] for each in instructions} for _, instructions, _ in control.branches]
     assert decided == found
+
+
+TWO_ENTRIES = """
+define i64 @f(i1 %c, i1 %d, i1 %e) {
+  br i1 %c, label %one, label %other
+one:
+  br i1 %d, label %other, label %end
+other:
+  br label %one
+end:
+  br label %again
+again:
+  br i1 %e, label %again, label %last
+last:
+  ret i64 0
+}
+"""
+
+
+def test_a_loop_with_two_entries_is_found():
+    """By the ends of its own blocks: what comes before and behind it is in no such loop, another loop is none."""
+    control = Control(read_functions(TWO_ENTRIES)["f"].blocks, True)
+    assert ["br i1 %d, label %other, label %end", "br label %one"] == [each.text for each in control.entered_twice]
+
+
+LASTING = """
+declare void @g()
+declare void @NRT_incref(ptr)
+define i32 @f(ptr %excinfo, ptr %a, i64 %n) personality ptr null {
+  %x = load i64, ptr %a
+  store ptr %a, ptr %excinfo, align 8
+  store ptr %excinfo, ptr %a, align 8
+  call void @NRT_incref(ptr %a)
+  call void @g()
+  invoke void @g() to label %on unwind label %off
+off:
+  %pad = landingpad {ptr, i32} cleanup
+  unreachable
+on:
+  %m = mul i64 %n, %n
+  %d = sdiv i64 %n, 2
+  %e = udiv i64 %n, 2
+  %r = srem i64 %n, 2
+  %s = urem i64 %n, 2
+  %t = atomicrmw add ptr %a, i64 1 monotonic
+  %c = cmpxchg ptr %a, i64 1, i64 2 monotonic monotonic
+  %y = add i64 %n, 1
+  ret i32 1
+}
+"""
+
+
+def test_what_outlives_an_exception():
+    """Stores elsewhere than to the exception, calls, whatever might be a product, and what writes to memory as it reads."""
+    instructions = read_functions(LASTING)["f"].instructions
+    silent = [each.text.split(" = ")[0].split(",")[0] for each in instructions if is_silent(each)]
+    assert ["%x", "store ptr %a", "call void @NRT_incref(ptr %a)", "%pad", "unreachable", "%y", "ret i32 1"] == silent
+
+
+CALLS = """
+declare void @before()
+declare void @between()
+declare void @further()
+declare void @behind()
+define void @f(i1 %c) {
+  call void @before()
+  br i1 %c, label %left, label %met
+left:
+  call void @between()
+  br label %on
+on:
+  call void @further()
+  br label %met
+met:
+  call void @behind()
+  ret void
+}
+"""
+
+
+def test_which_calls_a_branch_may_skip():
+    """Those on its ways, up to where they meet."""
+    ((_, _, calls),) = Control(read_functions(CALLS)["f"].blocks, True).branches
+    assert {"between", "further"} == {each.callee for each in calls}

@@ -135,6 +135,30 @@ end:
 }
 """
 
+ARGUMENT = """
+define i64 @g(i64 %u, i64 %v, ptr %o) {
+  %m = mul i64 %u, 3
+  store i64 %v, ptr %o
+  ret i64 0
+}
+define i64 @f(ptr %a, i64 %y, ptr %o) {
+  %x = load i64, ptr %a
+  %r = call i64 @g(i64 %x, i64 %y, ptr %o)
+  ret i64 %r
+}
+"""
+PRODUCT_ARGUMENT = """
+define i64 @g(i64 %u, i64 %v, ptr %o) {
+  store i64 %v, ptr %o
+  ret i64 0
+}
+define i64 @f(i64 %y, ptr %o) {
+  %m = mul i64 %y, %y
+  %r = call i64 @g(i64 %y, i64 %m, ptr %o)
+  ret i64 %r
+}
+"""
+
 
 @pytest.mark.parametrize(
     ("code", "reason"),
@@ -149,6 +173,8 @@ end:
         (ADDRESS_STORED, "an address that a product went into is stored"),
         (LOWEST_BIT, "a product is compared with a value loaded from memory"),
         (TWO_ENTRIES, "unknown: a loop that is entered in two places"),
+        (ARGUMENT, DATA),
+        (PRODUCT_ARGUMENT, "a product is stored"),
     ],
     ids=[
         "destructor",
@@ -161,6 +187,8 @@ end:
         "address by way of memory",
         "lowest bit of a difference",
         "loop with two entries",
+        "data for an argument",
+        "product for an argument",
     ],
 )
 def test_in_what_an_instruction_leaves_unsaid(code, reason):
@@ -172,3 +200,30 @@ def test_in_what_an_instruction_leaves_unsaid(code, reason):
     assert {reason} == {violation.reason for violation in taint.violations}
     instructions = [each for name in taint.reached for each in taint.functions[name].instructions]
     assert all(is_touched(taint, each) for each in instructions if taint.judge(each) is not None)
+
+
+ROUND = """
+define i32 @f(ptr %a, i64 %y, i64 %n, ptr %o) {
+  %m = mul i64 %y, %y
+  %g = getelementptr i8, ptr %a, i64 %m
+  br label %loop
+loop:
+  %p = phi ptr [ %g, %0 ], [ %q, %loop ]
+  %x = ptrtoint ptr %p to i64
+  %q = inttoptr i64 %x to ptr
+  store i64 %x, ptr %o
+  %c = icmp eq i64 %n, 0
+  br i1 %c, label %end, label %loop
+end:
+  ret i32 0
+}
+"""
+
+
+def test_a_path_begins_where_the_product_was_made():
+    """Though it was an address on the way, and goes round in a loop; each step is there once."""
+    (violation,) = Taint(read_functions(ROUND), "f").violations
+    assert "a product is stored" == violation.reason
+    assert ["%m", "%g", "%p", "%x", "store i64 %x"] == [
+        text.split(" = ")[0].split(",")[0] for _, text in violation.path
+    ]

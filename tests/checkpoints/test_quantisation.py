@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refsim.checkpoints.quantisation import rounded_bias, rounded_weights, scaled_threshold, step_shift
+from refsim.checkpoints.quantisation import narrowest, rounded_bias, rounded_weights, scaled_threshold, step_shift
 from refsim.errors import CheckpointError
 
 
@@ -72,3 +72,19 @@ def test_weights_of_other_widths(bits, limit, dtype):
 def test_weights_beyond_the_width_have_steps_above_one():
     """300 fits 127 in steps of 4."""
     assert [-2] == step_shift(np.array([[300.0]]), True).tolist()
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(2**31 - 1, np.int32), (2**31, np.int64), (-(2**31), np.int64), (2**62 - 2**10, np.int64)]
+)
+def test_integers_never_wrap_round(value, dtype):
+    """The last that 32 bits are taken for, the first that they are not, and the last float below 62 bits."""
+    integers = narrowest("a", np.array([0.0, value]))
+    assert (dtype, [0, value]) == (integers.dtype, integers.tolist())
+
+
+@pytest.mark.parametrize("value", [2.0**62, -(2.0**62)])
+def test_integers_beyond_62_bits_are_refused(value):
+    """With the name and the value."""
+    with pytest.raises(CheckpointError, match="^a: 4.61169e.18 leaves 62 bits$"):
+        narrowest("a", np.array([0.0, value]))

@@ -146,3 +146,7 @@ def test_reals_are_kept_only_where_asked_for():
     quantiser = Quantiser("file")
     quantiser.threshold("neuron", quantiser.affine("site", affine([[1.0]], [0.0])), 1, 1.0)
     assert {} == quantiser.reals
+    quantiser = Quantiser("file", keep=True)
+    quantiser.threshold("neuron", quantiser.affine("site", affine([[1.5]], [0.3])), 1, 0.5)
+    expected = {"site.weights": [[1.5]], "site.bias": [0.3], "neuron.thresholds": [0.5]}
+    assert expected == {name: real.tolist() for name, real in quantiser.reals.items()}

@@ -1,5 +1,7 @@
 """The operators of Spikformer, Spike-driven Transformer and Meta-SpikeFormer: definitions, equalities, faults."""
 
+import itertools
+
 import numpy as np
 import oracles
 import pytest
@@ -7,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import integers
 
+from refsim.audit.census import Census
 from refsim.errors import NetworkError, RegisterError
-from refsim.network import Fragment, Node
+from refsim.network import Fragment, Input, Network, Node
 from refsim.numerics import Signal
-from refsim.ops import LIF, Context, Grid, KeyValue, Mask, Retrieval, Scores, TapBias, TokenSum
-from refsim.simulator import run_fragment
+from refsim.ops import LIF, Context, Grid, KeyValue, Mask, Retrieval, Scores, TapBias, Tokens, TokenSum
+from refsim.ops.windows import windows_along
+from refsim.simulator import interpret, run, run_fragment
 
 
 def spikes(low=0, high=1, shape=(3, 4)):
@@ -115,6 +119,7 @@ def test_grid_is_the_way_back_from_tokens():
     ("operator", "signals", "message"),
     [
         (Mask(), [spikes(), spikes(-1, 1)], r"the mask ranges over \(-1, 1\); it must be 0 or 1"),
+        (Mask(), [spikes(), spikes(0, 2)], r"the mask ranges over \(0, 2\); it must be 0 or 1"),
         (Mask(), [spikes(0, 2), spikes()], r"expected spikes of shape \(N, C\), got values in \(0, 2\)"),
         (Mask(), [spikes(), spikes(shape=(2, 4))], r"a mask of shape \(2, 4\) does not fit spikes of shape \(3, 4\)"),
         (KeyValue(2), [spikes(0, 2), spikes()], r"k ranges over \[0, 2\]; one operand must be -1, 0 or 1"),
@@ -161,3 +166,34 @@ def test_each_operator_says_since_when_it_exists():
     membranes = Signal.uniform(np.int32, (3, 4), -100, 100)
     assert (0, 1) == (TokenSum().minor_version([spikes()]), TokenSum().minor_version([membranes]))
     assert {1} == {operator.since_minor for operator in (Mask, KeyValue, Retrieval, Grid, TapBias)}
+
+
+def test_the_census_of_tap_bias_counts_taps_inside():
+    """Of an image and a window that are not square: places times taps, one by one."""
+    operator = TapBias(np.ones((2, 3, 4), np.int32), 5, 7, stride=2, padding=1)
+    rows, columns = windows_along("site", 5, 2, 2, 1), windows_along("site", 7, 3, 2, 1)
+    inside = sum(
+        0 <= 2 * row + y - 1 < 5 and 0 <= 2 * column + x - 1 < 7
+        for row, column in itertools.product(range(rows), range(columns))
+        for y, x in itertools.product(range(2), range(3))
+    )
+    assert Census(adds=inside * 4) == operator.census([], np.zeros((rows, columns, 4), np.int32))
+
+
+@pytest.mark.parametrize("gate", ["k", "v"])
+def test_census_of_linear_attention_is_what_the_source_counts(gate):
+    """Whichever operand gates; six tokens of two heads with four channels, and a dense network's multiplications."""
+    nodes = (
+        Node("tokens", Tokens(), ("input",)),
+        Node("kept", LIF(np.full(8, 2, np.int32), leak_shift=0, halve_input=False), ("tokens",)),
+        Node("products", KeyValue(2, gate), ("tokens", "kept")),
+        Node("context", Retrieval(), ("tokens", "products")),
+        Node("count", TokenSum(), ("context",)),
+    )
+    network = Network("linear", 2, Input("ternary", (2, 3, 8)), nodes, 1)
+    frames = np.random.default_rng(3).integers(-1, 2, (2, 2, 3, 8), np.int8)
+    compiled, interpreted = run(network, frames), interpret(network, frames)
+    assert interpreted.census_by_site == compiled.census_by_site
+    for site in ("products", "context"):
+        node = network[site]
+        assert 6 * 8 * 4 == node.operator.dense_macs(network.input_signals(node), network.signals[site])

@@ -1,6 +1,7 @@
 """Every operator: its interval holds, its census is what the Python source counts, its faults are named."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import oracles
@@ -16,11 +17,13 @@ from refsim.ops import (
     LIF,
     Context,
     Convolution,
+    Grid,
     Linear,
     MaxPool,
     ReLU,
     Residual,
     Scores,
+    TapBias,
     TimeSum,
     Tokens,
     TokenSum,
@@ -51,6 +54,32 @@ def test_linear_register_holds_partial_sums_before_the_bias():
     assert (-1020, 1020) == outputs(Linear(weights, bias, planes=8, accumulator_bits=12), pixels).interval
     with pytest.raises(RegisterError, match="needs 12 bits in the worst case, its register has 11"):
         outputs(Linear(weights, bias, planes=8, accumulator_bits=11), pixels)
+
+
+def test_a_bias_that_comes_first_is_within_every_partial_sum():
+    """Spikes are added to it: 8 bits hold [-100, 100], of which planes would make -200 on the way."""
+    weights, bias = np.full((4, 1), -50, np.int8), np.array([100], np.int32)
+    assert (-100, 100) == outputs(Linear(weights, bias, accumulator_bits=8), tokens(0, 1)).interval
+    with pytest.raises(RegisterError, match="needs 9 bits"):
+        outputs(Linear(weights, bias, planes=1, accumulator_bits=8), tokens(0, 1))
+
+
+def test_each_side_of_a_residual_is_shifted_by_its_own():
+    """2 * [-2, 3] + 8 * [-1, 5], value by value too."""
+    operator = Residual(stream_shift=1, branch_shift=3)
+    assert (-12, 46) == outputs(operator, tokens(-2, 3), tokens(-1, 5)).interval
+    sums = np.zeros((1, 2), np.int32)
+    sides = [np.array([[-2, 3]], np.int32), np.array([[-1, 5]], np.int32)]
+    operator.step(0, sides, None, sums, slice(0, 1))
+    assert [[-12, 46]] == sums.tolist()
+
+
+@pytest.mark.parametrize(("dtype", "minor"), [(np.int8, 0), (np.int16, 1)])
+def test_wide_weights_came_later(dtype, minor):
+    """With the first minor version of the numerics."""
+    for shape, form in (((4, 2), tokens(0, 1)), ((1, 1, 4, 2), tokens(0, 1, (3, 3, 4)))):
+        operator = (Linear if len(shape) == 2 else Convolution)(np.ones(shape, dtype), BIAS)
+        assert minor == operator.minor_version([form])
 
 
 def test_graded_input_needs_planes():
@@ -134,9 +163,13 @@ def test_membranes_stay_within_their_proof(data, kind, reset, rounding, leak_shi
 @pytest.mark.parametrize("kind", ["binary", "ternary"])
 @pytest.mark.parametrize("reset", ["zero", "subtract"])
 @pytest.mark.parametrize("halve_input", [False, True])
-def test_the_membrane_interval_is_the_worst_of_all_traces(kind, reset, halve_input):
-    """Every trace of three currents from -3 to 4: the proved interval holds every charge and is met at both ends."""
-    threshold, low, high = 5, -3, 4
+@pytest.mark.parametrize("threshold", [1, 2, 5])
+def test_the_membrane_interval_is_the_worst_of_all_traces(kind, reset, halve_input, threshold):
+    """Every trace of three currents from -3 to 4: the proved interval holds every charge and is met at both ends.
+
+    A threshold of 1 leaves charges after the subtraction that are higher than it; not every value below it is met.
+    """
+    low, high = -3, 4
     operator = LIF(np.array([threshold], np.int32), kind, 1, halve_input, reset)
     charges = []
     for trace in itertools.product(range(low, high + 1), repeat=3):
@@ -147,7 +180,8 @@ def test_the_membrane_interval_is_the_worst_of_all_traces(kind, reset, halve_inp
             spike = 1 if charge >= level else -1 if kind == "ternary" and charge <= -level else 0
             membrane = charge - spike * level if reset == "subtract" else charge * (1 - abs(spike))
     interval = operator.state("site", [Signal.uniform(np.int32, (1, 1), low, high)], 3).interval
-    assert (min(charges), max(charges)) == interval
+    assert interval[0] <= min(charges) and max(charges) <= interval[1]
+    assert threshold == 1 or (min(charges), max(charges)) == interval
 
 
 @given(st.data(), st.sampled_from(["q", "k"]))
@@ -203,6 +237,94 @@ def test_census_is_what_the_source_counts(ternary, reset, rounding):
     assert interpreted.census_by_site == compiled.census_by_site
     for site, values in interpreted.trace.items():
         np.testing.assert_array_equal(values, compiled.trace[site], err_msg=site)
+
+
+@pytest.mark.parametrize("gates", [("q", "v"), ("k", "map")])
+def test_census_of_attention_is_what_the_source_counts(gates):
+    """Whichever operand gates; six tokens of two heads with four channels."""
+    tokens, scores = Node("tokens", Tokens(), ("input",)), Node("scores", Scores(2, gates[0]), ("tokens", "tokens"))
+    spikes = Node("map", LIF(np.ones(6, np.int32), leak_shift=0, halve_input=False), ("scores",))
+    context = Node("context", Context(gates[1]), ("map", "tokens"))
+    nodes = (tokens, scores, spikes, context, Node("count", TokenSum(), ("context",)))
+    network = Network("attention", 2, Input("ternary", (2, 3, 8)), nodes, 1)
+    frames = np.random.default_rng(3).integers(-1, 2, (2, 2, 3, 8), np.int8)
+    compiled, interpreted = run(network, frames, record="*"), interpret(network, frames, record="*")
+    assert interpreted.census_by_site == compiled.census_by_site
+    assert compiled.trace["map"].any() and np.array_equal(interpreted.logits, compiled.logits)
+
+
+def test_attention_refuses_other_shapes():
+    """Queries and keys must be alike, and the map fit the values."""
+    with pytest.raises(NetworkError, match=r"one shape, tokens whose channels split into 2 heads; got .*\(2, 4\)"):
+        outputs(Scores(2), tokens(0, 1), tokens(0, 1, (2, 4)))
+    with pytest.raises(NetworkError, match=r"a map of shape \(2, 3, 2\) does not fit 3 tokens of V"):
+        outputs(Context(), Signal.uniform(np.int8, (2, 3, 2), 0, 1), tokens(0, 1))
+
+
+def wide(shape):
+    """A register whose worst case is 2**61: eight times it is 0 in 64 bits."""
+    return Signal.uniform(np.int64, shape, 0, 2**61)
+
+
+BEYOND = {
+    "tokens": (TokenSum(64), [wide((8, 4))]),
+    "timesteps": (TimeSum(64), [wide((1, 4))]),
+    "a stream": (Residual(stream_shift=3, accumulator_bits=64), [wide((3, 4)), tokens(0, 1)]),
+    "a branch": (Residual(branch_shift=3, accumulator_bits=64), [tokens(0, 1), wide((3, 4))]),
+    "scores": (Scores(1, "q", 64), [tokens(0, 1, (3, 8)), wide((3, 8))]),
+    "context": (Context("v", 64), [wide((1, 8, 8)), tokens(0, 1, (8, 4))]),
+    "rows": (
+        Linear(np.full((65600, 1), -(2**15), np.int16), BIAS[:1], planes=31, accumulator_bits=64),
+        [Signal.uniform(np.int32, (1, 65600), 0, 2**31 - 1)],
+    ),
+    "a bias": (Linear(np.zeros((4, 1), np.int8), np.array([-(2**62)]), accumulator_bits=64), [tokens(0, 1)]),
+    "biases of taps": (TapBias(np.full((2, 2, 4), 2**61), 2, 2, accumulator_bits=64), [tokens(0, 1, (3, 3, 4))]),
+}
+
+
+@pytest.mark.parametrize(("operator", "signals"), BEYOND.values(), ids=BEYOND)
+def test_a_worst_case_beyond_the_analysis_is_refused(operator, signals):
+    """Else it would wrap round to one that a register of 64 bits holds."""
+    with pytest.raises(RegisterError, match="its register has 64"):
+        outputs(operator, *signals, timesteps=8)
+
+
+def test_a_membrane_beyond_the_analysis_is_refused():
+    """Of eight timesteps without a leak, and without the factor of a half."""
+    operator = LIF(np.ones(4, np.int32), leak_shift=0, halve_input=False, membrane_bits=64)
+    with pytest.raises(RegisterError, match="its register has 64"):
+        operator.state("site", [wide((3, 4))], 8)
+
+
+ONES = np.ones((3, 3, 4, 2), np.int8)
+LIMITS = [
+    (MaxPool(), "window", 1, 64),
+    (MaxPool(), "stride", 1, 64),
+    (MaxPool(), "padding", 0, 2),
+    (Convolution(ONES, BIAS), "stride", 1, 64),
+    (Convolution(ONES, BIAS), "padding", 0, 2),
+    (Convolution(ONES, BIAS), "planes", 0, 31),
+    (ReLU(), "cap", 1, 127),
+    (ReLU(), "shift", 0, 31),
+    (Grid(3, 5), "rows", 1, 4096),
+    (Grid(3, 5), "columns", 1, 4096),
+    (LIF(np.ones(4, np.int32)), "leak_shift", 0, 16),
+    (Residual(), "stream_shift", 0, 31),
+    (Residual(), "branch_shift", 0, 31),
+    (Scores(2), "heads", 1, 1024),
+    (TapBias(np.ones((3, 3, 4), np.int32), 5, 5), "stride", 1, 64),
+    (TapBias(np.ones((3, 3, 4), np.int32), 5, 5), "padding", 0, 2),
+    (TapBias(np.ones((3, 3, 4), np.int32), 5, 5), "image_rows", 1, 4096),
+]
+
+
+@pytest.mark.parametrize(("operator", "name", "low", "high"), LIMITS)
+def test_settings_have_limits(operator, name, low, high):
+    """The first beyond either is refused, with both."""
+    form = tokens(0, 1, (3, 4) if isinstance(operator, Scores) else (5, 5, 4))
+    for value in (low - 1, high + 1):
+        with pytest.raises(NetworkError, match=f"^site.{name}: expected an integer from {low} to {high}, got {value}$"):
+            outputs(replace(operator, **{name: value}), *[form] * operator.input_count)
 
 
 def test_residual_refuses_other_shapes():
