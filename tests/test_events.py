@@ -150,6 +150,19 @@ def test_a_wrong_file_of_events_is_refused_by_its_name(camera, capsys, changed, 
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("model", "option", "message"),
+    [
+        ("digits-a2os2a", ["--split", "time"], "--split: is of events, and digits-a2os2a takes images"),
+        ("camera.npz", ["--fit"], "--fit: is of images, and seeded-a2os2a takes spike frames"),
+    ],
+)
+def test_options_of_the_other_kind_of_input_are_refused(camera, capsys, model, option, message):
+    """They would do nothing."""
+    assert 2 == main(["run", model, "events.npz", *option])
+    assert f"refsim: error: {message}\n" == capsys.readouterr().err
+
+
 def test_frames_of_another_number_of_channels_are_refused(camera, capsys):
     """Events have two polarities, in a network of binary frames two channels."""
     model_file.save(seeded_network(input="binary"), "grey.npz")

@@ -54,7 +54,9 @@ def add_model_commands(commands):
     )
     single.add_argument("--fit", action="store_true", help="resize the image and convert its colours to what is taken")
     single.add_argument(
-        "--split", choices=SPLITS, default=SPLITS[0], help="frames of equally many events (default), or equally long"
+        "--split",
+        choices=SPLITS,
+        help="gather events into frames of equally many (number, the default), or equally long",
     )
     single.set_defaults(digit=None)
     add_pictures(single)
@@ -110,12 +112,21 @@ def demonstrate(options):
 def run_image(options):
     """Classify an image file."""
     network = load(options.model)
-    image = read_input(options.image, network, options.fit, FIT_ADVICE, options.split)
+    require_options_taken(options, network)
+    image = read_input(options.image, network, options.fit, FIT_ADVICE, options.split or SPLITS[0])
     result, certificate = run_with_pictures(network, image, options, read=(options.model, options.image))
     if options.json:
         print_json(run_json(network, result, certificate))
     else:
         print("\n".join([f"{network.name} on {options.image}", "", *run_text(network, result, certificate)]))
+
+
+def require_options_taken(options, network):
+    """Refuse options of images where a network takes spike frames, and those of events where it takes images."""
+    if options.split and network.input.is_static:
+        raise InputError(f"--split: is of events, and {network.name} takes images")
+    if options.fit and not network.input.is_static:
+        raise InputError(f"--fit: is of images, and {network.name} takes spike frames")
 
 
 def run_with_pictures(network, image, options, read=()):

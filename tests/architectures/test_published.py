@@ -16,6 +16,7 @@ MILLIONS = {
     "spikformer-4-256": "4.15",
     "spikformer-2-384": "5.76",
     "spikformer-4-384": "9.32",
+    "spikformer-2-256-dvs": "2.57",
     "spike-driven-transformer-8-384": "16.81",
     "spike-driven-transformer-6-512": "23.37",
     "spike-driven-transformer-8-512": "29.68",
