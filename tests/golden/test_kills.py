@@ -102,6 +102,7 @@ def test_two_independent_faults_are_told_apart():
     assert ("T02",) == found["Scores"]
 
 
+@pytest.mark.heavy
 def test_a_second_bug_is_named_beyond_the_places_where_every_bug_is_tried():
     """Both have their names: the threshold of channel 0 in the first cases, the sign lost in the ones that follow."""
     lif = [case for case in valid_cases() if case.op == "lif" and not case.draws]
