@@ -4,8 +4,8 @@ import numpy as np
 
 from refsim.errors import InputError
 from refsim.named_arrays import read_named_arrays
-from refsim.network import FRAME_KINDS, INPUT_KINDS
-from refsim.numerics import require_choice
+from refsim.network import FRAME_KINDS, INPUT_KINDS, MOST_TIMESTEPS
+from refsim.numerics import require_choice, require_integer
 
 FIELDS = ("t", "x", "y", "p")
 """Names of the arrays of a stream, as spikingjelly and Tonic have them."""
@@ -30,8 +30,8 @@ def event_frames(t, x, y, p, image_size, timesteps, kind="binary", split="number
     timesteps : int
         How many frames.
     kind : {"binary", "graded", "ternary"}
-        Binary: 1 where any event was. Graded: how many, at most 127. Ternary, of one channel: 1 where more were ON than
-        OFF, -1 where fewer.
+        Binary: 1 where any event was. Graded: how many. Ternary, of one channel: 1 where more were ON than OFF, -1 where
+        fewer.
     split : {"number", "time"}
         Whether frames have equally many events, or take equally long; what does not divide falls to the last. This is
         `integrate_events_by_fixed_frames_number` of spikingjelly.
@@ -44,7 +44,10 @@ def event_frames(t, x, y, p, image_size, timesteps, kind="binary", split="number
     Raises
     ------
     InputError
-        If the arrays are no stream of events of such an image.
+        If the arrays are no stream of events of such an image, or a place has more events in a frame than a graded spike
+        holds.
+    NetworkError
+        If there is no such kind or split, or no such number of timesteps.
 
     Examples
     --------
@@ -56,8 +59,7 @@ def event_frames(t, x, y, p, image_size, timesteps, kind="binary", split="number
     """
     require_choice("kind", kind, FRAME_KINDS)
     require_choice("split", split, SPLITS)
-    if timesteps < 1:
-        raise InputError(f"timesteps: expected at least 1, got {timesteps}")
+    require_integer("timesteps", timesteps, 1, MOST_TIMESTEPS)
     t, x, y, p = require_stream(dict(zip(FIELDS, map(np.asarray, (t, x, y, p)))), image_size)
     rows, columns = image_size
     places = ((frame_of_events(t, timesteps, split) * rows + y) * columns + x) * POLARITIES + p
@@ -65,7 +67,16 @@ def event_frames(t, x, y, p, image_size, timesteps, kind="binary", split="number
     counts = counts.reshape(timesteps, rows, columns, POLARITIES)
     if kind == "ternary":
         return np.sign(counts[..., 1:] - counts[..., :1]).astype(np.int8)
-    return np.minimum(counts, INPUT_KINDS[kind][2]).astype(np.int8)
+    if kind == "binary":
+        return (counts > 0).astype(np.int8)
+    most = INPUT_KINDS[kind][2]
+    if counts.max() > most:
+        frame, row, column, _ = np.unravel_index(counts.argmax(), counts.shape)
+        raise InputError(
+            f"events: {counts.max()} at row {row}, column {column} of frame {frame}, a graded spike counts at most {most}: "
+            "take more frames, or binary ones"
+        )
+    return counts.astype(np.int8)
 
 
 def frame_of_events(t, timesteps, split):
@@ -85,7 +96,7 @@ def require_stream(stream, image_size):
             raise InputError(f"events: expected integers t, x, y and p of one length, got {found}")
     if not len(stream["t"]):
         raise InputError("events: there are none")
-    t, x, y, p = (stream[name].astype(np.int64) for name in FIELDS)
+    t, x, y, p = (stream[name] for name in FIELDS)
     for name, values, size in (("x", x, image_size[1]), ("y", y, image_size[0])):
         outside = np.flatnonzero((values < 0) | (values >= size))
         if len(outside):
@@ -97,7 +108,7 @@ def require_stream(stream, image_size):
     backwards = np.flatnonzero(t[1:] < t[:-1])
     if len(backwards):
         raise InputError(f"events: t: expected time stamps in order, event {int(backwards[0]) + 1} is before the last")
-    return t, x, y, (p > 0).astype(np.int64)
+    return *(values.astype(np.int64) for values in (t, x, y)), (p > 0).astype(np.int64)
 
 
 def read_events(path):

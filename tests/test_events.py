@@ -55,11 +55,22 @@ def test_every_event_is_in_its_frame(stream, timesteps, split):
     np.testing.assert_array_equal(np.sign(counts[..., 1:] - counts[..., :1]), frames["ternary"])
 
 
-def test_a_count_ends_at_its_cap_and_polarities_have_either_notation():
-    """127 is the largest graded spike; -1 is OFF as 0 is, and bool will do."""
-    many = [np.zeros(300, np.int64)] * 3
-    frames = event_frames(*many, np.full(300, -1), (1, 1), 1, "graded")
-    assert [[[[127, 0]]]] == frames.tolist() == event_frames(*many, np.zeros(300, bool), (1, 1), 1, "graded").tolist()
+def test_polarities_have_either_notation_and_time_any_type():
+    """-1 is OFF as 0 is, and bool will do; 127 events are the most of a graded spike."""
+    many = [np.zeros(127, np.int64)] * 3
+    frames = event_frames(*many, np.full(127, -1), (1, 1), 1, "graded")
+    assert [[[[127, 0]]]] == frames.tolist() == event_frames(*many, np.zeros(127, bool), (1, 1), 1, "graded").tolist()
+    for t in (np.array([2**64 - 9, 2**64 - 1], np.uint64), np.array([-100, 100], np.int8)):
+        halves = event_frames(t, [0, 0], [0, 0], [0, 1], (1, 1), 2, split="time")
+        assert [[[[1, 0]]], [[[0, 1]]]] == halves.tolist()
+
+
+def test_more_events_than_a_graded_spike_holds_are_refused():
+    """Not cut to what it holds."""
+    many = np.zeros(128, np.int64)
+    with pytest.raises(InputError, match="128 at row 0, column 0 of frame 0, a graded spike counts at most 127: take"):
+        event_frames(many, many, many, many, (1, 1), 1, "graded")
+    assert [[[[1, 0]]]] == event_frames(many, many, many, many, (1, 1), 1).tolist()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +84,9 @@ def test_a_count_ends_at_its_cap_and_polarities_have_either_notation():
         ({"x": [0]}, r"of one length, got t \(2,\) of int64, x \(1,\)"),
         ({"x": [[0], [1]]}, r"x \(2, 1\) of int64"),
         (dict.fromkeys("txyp", np.zeros(0, np.int64)), "events: there are none"),
-        ({"timesteps": 0}, "timesteps: expected at least 1, got 0"),
+        ({"timesteps": 0}, "timesteps: expected .* got 0"),
+        ({"timesteps": 2.5}, "timesteps: expected .* got 2.5"),
+        ({"p": np.array([0, 2**64 - 1], np.uint64)}, "events: p: expected 0 or -1, and 1, got 18446744073709551615"),
         ({"kind": "image"}, "kind: expected one of binary, ternary, graded; got 'image'"),
         ({"split": "size"}, "split: expected one of number, time; got 'size'"),
     ],

@@ -103,7 +103,7 @@ class SpikeDrivenTransformerImporter(Importer):
 class SpikeDrivenTransformerSpikingjellyImporter(SpikeDrivenTransformerImporter):
     """spikingjelly's models: the convolutions of the stem have biases."""
 
-    BLOCKS, STEM_BIAS = "blocks", True
+    BLOCKS, STEM_BIAS, POOLS_FRAMES = "blocks", True, False
     FIRST, FIRST_OF_MLP = "patch_embed.stages.0.0.weight", "blocks.0.mlp.fc1.weight"
     MLP = (("fc1", "bn1"), ("fc2", "bn2"))
 

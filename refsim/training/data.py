@@ -79,7 +79,7 @@ def load_data(train, test):
 
 def require_kind(source, data, taken_by, kind):
     """Refuse frames of values that what is trained, for frames of that kind, does not take."""
-    if data.kind not in (kind, "binary" if kind != "image" else kind):
+    if data.kind not in (kind, "binary"):
         raise InputError(f"{source}: holds {data.kind} frames, {taken_by} {kind} ones")
 
 

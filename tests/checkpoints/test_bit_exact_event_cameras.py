@@ -9,10 +9,10 @@ pytest.importorskip("safetensors")
 import event_camera_torch as reference  # noqa: E402
 import official_keys  # noqa: E402
 from authors_torch import record  # noqa: E402
-from bit_exact import INPUTS, as_image, as_tokens, assert_bit_exact, imported  # noqa: E402
+from bit_exact import INPUTS, assert_bit_exact, imported  # noqa: E402
 from recording import float64_is_exact  # noqa: E402
 from synthetic import synthetic  # noqa: E402
-from test_bit_exact_authors import block_sites  # noqa: E402
+from test_bit_exact_authors import convolution_sites  # noqa: E402
 
 from refsim.network import INPUT_KINDS  # noqa: E402
 
@@ -31,15 +31,6 @@ def frames_of(kind, shape):
     sizes = random.integers(1, 3, shape) if high > 1 else 1
     signs = random.choice([-1, 1], shape) if low < 0 else 1
     return ((random.random(shape) < rates) * sizes * signs).astype(np.int8)
-
-
-def sites_of(spikes):
-    """Sites of refsim by what the authors' model gave."""
-    sites = {f"stem.neuron{stage}": as_image(spikes[f"patch_embed.proj_lif{stage or ''}"]) for stage in range(4)}
-    sites["stem.position_neuron"] = as_image(spikes["patch_embed.rpe_lif"])
-    for block in range(DEPTH):
-        sites |= {ours: as_tokens(spikes[theirs]) for ours, theirs in block_sites(block).items()}
-    return sites
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
@@ -63,7 +54,7 @@ def test_every_spike_of_the_authors(case, tmp_path):
         frames=kind,
         pooled_stages=(0, 1, 2, 3),
     )
-    assert_bit_exact(network, frames, recording, sites_of(recording.spikes))
+    assert_bit_exact(network, frames, recording, convolution_sites(recording.spikes))
 
 
 def test_the_rendering_has_the_official_keys():
