@@ -1,5 +1,6 @@
 """Imported networks equal spikingjelly's own models bit for bit: every spike of every neuron layer, and the label."""
 
+import numpy as np
 import pytest
 
 pytest.importorskip("spikingjelly")
@@ -64,3 +65,18 @@ def test_every_spike_of_spikingjelly(case, tmp_path):
     network = imported(architecture, tensors, tmp_path, **conventions)
     sites = spikformer_sites if architecture == "spikformer" else spike_driven_sites
     assert_bit_exact(network, pixels, recording, sites(recording.spikes))
+
+
+@pytest.mark.parametrize("case", ["spikformer, patch 4", "spike_driven, 0011"])
+def test_every_spike_on_frames(case, tmp_path):
+    """Both models take counts of events, a frame a timestep, in the place of an image."""
+    build, side, settings = peers.CASES[case]
+    model, tensors = build(**settings)
+    frames = np.random.default_rng(2).poisson(1.5, (INPUTS, 4, settings["channels"], side, side)).astype(np.int8)
+    recording = peers.record(model, frames.swapaxes(0, 1))
+    assert all(0.01 < rate < 0.7 for rate in recording.rates().values()), recording.rates()
+    architecture = "spikformer" if "spikformer" in case else "spike-driven-transformer"
+    conventions = {"heads": HEADS, "image_size": (side, side), "timesteps": 4, "pooled_stages": (2, 3)}
+    network = imported(architecture, tensors, tmp_path, frames="graded", **conventions)
+    sites = spikformer_sites if architecture == "spikformer" else spike_driven_sites
+    assert_bit_exact(network, frames, recording, sites(recording.spikes))
