@@ -1,5 +1,7 @@
 """How numba compiles kernels: for vectors as long as the registers, and, where they say so, for arrays apart."""
 
+from llvmlite import ir
+from llvmlite.ir.instructions import Branch, ConditionalBranch
 from numba import config
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import register_pass
@@ -60,17 +62,55 @@ class WholeRegisters(Compiler):
     the whole: of halves there are too few to hold one.
     """
 
+    lowering = LoweringForWholeRegisters
+
     def define_pipelines(self):
         pipelines = super().define_pipelines()
         for pipeline in pipelines:
             pipeline.passes = [
-                (LoweringForWholeRegisters if step is NativeLowering else step, said) for step, said in pipeline.passes
+                (self.lowering if step is NativeLowering else step, said) for step, said in pipeline.passes
             ]
         return pipelines
 
 
+class LowerVectorByVector(LowerForWholeRegisters):
+    """Also marks every loop: it is to take one vector after the other, not several at once."""
+
+    def lower_function_body(self):
+        entry = super().lower_function_body()
+        for block in self.function.blocks:
+            # LLVM asks only those that go back to where a loop begins.
+            if isinstance(block.terminator, (Branch, ConditionalBranch)):
+                block.terminator.set_metadata("llvm.loop", self.marked(block.name))
+        return entry
+
+    def marked(self, block):
+        """Return the name of a loop, which holds itself, and what is asked of the loop."""
+        asked = self.module.add_metadata(["llvm.loop.interleave.count", ir.IntType(32)(1)])
+        name = self.module.add_metadata([f"{self.function.name} {block}"])
+        name.operands = name, asked
+        return name
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class LoweringVectorByVector(NativeLowering):
+    """Numba's pass of that step."""
+
+    _name = "native_lowering_vector_by_vector"
+
+    @property
+    def lowering_class(self):
+        return LowerVectorByVector
+
+
 class ArraysApart(WholeRegisters):
-    """Also told that no two arrays of a function share memory."""
+    """Also told that no two arrays of a function share memory, and to take one vector after the other.
+
+    Several at once hide how long an addition takes, where each waits for the one before. Sums of rows wait for nothing;
+    of several vectors at once LLVM holds so many in registers that sums have to leave them.
+    """
+
+    lowering = LoweringVectorByVector
 
     def __init__(self, typingctx, targetctx, library, args, return_type, flags, locals):
         flags.noalias = True

@@ -80,4 +80,4 @@ def products(timesteps, tokens, width):
     shift = (width - 1).bit_length()
     spikes = aligned((timesteps << shift,), dtype, "attention")
     key_value = aligned((width << TIMESTEP_SHIFT << shift,), dtype, "attention")
-    return spikes, key_value, aligned((timesteps, 1, width), np.int32, "attention"), shift
+    return spikes, key_value, aligned((timesteps, width), np.int32, "attention"), shift

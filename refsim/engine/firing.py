@@ -71,18 +71,18 @@ class FireStep(PlacewiseStep):
         (node,) = self.nodes
         if self.unpacked:
             timesteps = values.graph.timesteps
-            self.currents = values.buffer((node.name, "currents"), np.int32, (timesteps, self.places, self.shape[-1]))
+            self.currents = values.buffer((node.name, "currents"), np.int32, (timesteps, math.prod(self.shape)))
         else:
             currents = values.plain[node.inputs[0]]
-            self.currents = currents.reshape(len(currents), self.places, self.shape[-1])
+            self.currents = currents.reshape(len(currents), -1)
         values.planes[node.name] = values.buffer(node.name, np.uint8, (1, *self.shape))
 
     def calls(self, values, part):
         (node,), calls, channels = self.nodes, [], self.shape[-1]
         if self.unpacked:
             planes, timesteps = values.planes[node.inputs[0]], len(self.currents)
-            flat = planes.reshape(len(planes), -1), timesteps, self.currents.reshape(timesteps, -1)
-            calls.append(of_channels(channels, unpack_trains.ranged(*flat)))
+            unpacked = unpack_trains.ranged(planes.reshape(len(planes), -1), timesteps, self.currents)
+            calls.append(of_channels(channels, unpacked))
         trains = values.trains(node.name).reshape(self.places, channels)
         scratch = Neurons.scratch(values, part)
         arguments = self.currents, self.no_bias, *self.firing.arguments, scratch

@@ -10,7 +10,11 @@ from refsim.kernels.fast.processor import second_cache, vector_registers
 from refsim.ops import Convolution
 
 PAIRED_WIDTH = 128
-"""Outputs of a block whose weights stand in pairs; of half as many LLVM would make single sums."""
+"""Outputs of a block whose weights stand in pairs; of half as many LLVM would make single sums.
+
+Rows of pairs are asked for ahead, so that the narrowest blocks of them may come from the third cache: that takes less
+time than weights that stand alone take from the second.
+"""
 
 TILE = 128
 """Places whose rows are listed before a block is gathered for all of them: so often its weights come from the cache."""
@@ -53,10 +57,10 @@ class Packed:
         self.is_local = (self.window, self.stride, self.padding) == (1, 1, 0)
         rows = [operator.weights.reshape(-1, operator.weights.shape[-1]) for operator in operators]
         self.rows, self.outputs = len(rows[0]), sum(part.shape[1] for part in rows)
-        self.lanes = (0,) * lane_count(self.LANE_COUNTS, self.rows, self.outputs, rows[0].dtype.itemsize)
+        self.is_wide, self.pairs = rows[0].dtype.itemsize > 1, self.PAIRS and rows[0].dtype.itemsize == 1
+        self.lanes = (0,) * lane_count(self.LANE_COUNTS, self.rows, self.outputs, rows[0].dtype.itemsize, self.pairs)
         self.width = LANES * len(self.lanes)
-        self.is_wide = rows[0].dtype.itemsize > 1
-        self.halves = (0,) * (2 if self.PAIRS and self.width >= PAIRED_WIDTH and not self.is_wide else 1)
+        self.halves = (0,) * (2 if self.pairs and self.width >= PAIRED_WIDTH else 1)
         numbers, blocks = self.width // len(self.halves), -(-self.outputs // self.width)
         padded = blocks * self.width
         joined = np.zeros((self.rows, padded), rows[0].dtype)
@@ -112,8 +116,8 @@ class Packed:
         dtype = np.int32 if self.is_wide else np.int16
         partial = aligned((LINES << LINE_SHIFT,), dtype, self.site)
         run_sums = aligned((self.width,), dtype, self.site)
-        filled = aligned((LINES + 1,), np.int64, self.site)
-        return partial, run_sums, filled, aligned((TIMESTEPS_AT_ONCE, 1, self.width), np.int32, self.site)
+        filled = aligned((LINES,), np.int64, self.site)
+        return partial, run_sums, filled, aligned((TIMESTEPS_AT_ONCE, self.width), np.int32, self.site)
 
 
 def paired(weights):
@@ -125,16 +129,17 @@ def paired(weights):
     return (upper << BYTE) + (lower + 128)
 
 
-def lane_count(counts, rows, outputs, weight_bytes):
+def lane_count(counts, rows, outputs, weight_bytes, pairs):
     """Return how many lanes a block has: of those that fit, what leaves fewest unused, then the most.
 
-    A block has to stay in the second cache while a tile of places uses it, with room for what they list; a line of sums
-    of 16 bits, in registers, with room for a row.
+    A block has to stay in the second cache while a tile of places uses it, with room for what they list, but for the
+    narrowest of pairs; a line of sums of 16 bits, in registers, with room for a row.
     """
 
     def fits(count):
         block, line = rows * count * LANES * weight_bytes, count * LANES * 2
-        return block * 2 <= second_cache() and line * 4 <= vector_registers() * 3
+        near = block * 2 <= second_cache() or pairs and count * LANES == PAIRED_WIDTH
+        return near and line * 4 <= vector_registers() * 3
 
     fitting = [count for count in counts if fits(count)] or [min(counts)]
     return min(fitting, key=lambda count: (-(-outputs // (count * LANES)) * count, -count))

@@ -43,7 +43,7 @@ class PackedPixels(Packed):
         multiples = aligned((MULTIPLES * self.rows * self.width,), run_sums.dtype, self.site)
         listed = aligned((2, self.rows), np.uint32, self.site)
         halves = aligned((2, image[0], image[1] * image[2]), np.uint32, self.site)
-        return multiples, (listed, halves), (run_sums, aligned((1, 1, self.width), np.int32, self.site))
+        return multiples, (listed, halves), (run_sums, aligned((1, self.width), np.int32, self.site))
 
 
 class PixelsStep(PlacewiseStep):

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from refsim.audit.guard import guarded, unguarded
-from refsim.kernels.fast.accumulate import LINE
+from refsim.kernels.fast.memory import LINE
 from refsim.kernels.fast.trains import LANES, unpack_trains
 
 MOST_TIMESTEPS = 8

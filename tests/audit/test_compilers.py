@@ -1,5 +1,7 @@
 """How numba compiles kernels."""
 
+import re
+
 import llvmlite.binding as llvm
 import numba
 import numpy as np
@@ -34,6 +36,26 @@ def test_vectors_may_fill_registers(pipeline):
     (code,), (assembly,) = dispatcher.inspect_llvm().values(), dispatcher.inspect_asm().values()
     assert WHOLE_REGISTERS in code
     assert ("zmm" in assembly) == bool(llvm.get_host_cpu_features().get("avx512bw"))
+
+
+def add_row(row, total):
+    """Add a row of any length."""
+    for column in range(row.shape[0]):
+        total[column] += row[column]
+
+
+def vectors_at_once(pipeline):
+    """Count the vectors that the loop of a compiled function takes in one turn."""
+    dispatcher = numba.njit(pipeline_class=pipeline)(add_row)
+    dispatcher(np.zeros(1024, np.int16), np.zeros(1024, np.int16))
+    (code,) = dispatcher.inspect_llvm().values()
+    turn = re.search(r"^vector\.body.*?^$", code, re.MULTILINE | re.DOTALL).group()
+    return len(re.findall(r"= add <\d+ x i16>", turn))
+
+
+def test_arrays_apart_are_taken_vector_by_vector():
+    """LLVM would take several at once."""
+    assert (1, True) == (vectors_at_once(ArraysApart), vectors_at_once(WholeRegisters) > 1)
 
 
 @pytest.mark.parametrize(

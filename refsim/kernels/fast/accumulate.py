@@ -4,24 +4,24 @@ from numba import int64, uint64
 
 from refsim.kernels.fast.lif import fire_sums
 from refsim.kernels.fast.listing import PATTERNS, TIMESTEPS_AT_ONCE
+from refsim.kernels.fast.memory import LINE, kept, prefetch
 from refsim.kernels.fast.partials import BYTE, LANES, LINES, begin_empty, begin_of, make_room, move_on
 from refsim.kernels.fast.routing import route_window
 from refsim.kernels.kernel import trailing_zeros, tuned_inline, tuned_kernel
 
-LINE = 64
-"""Bytes of a line of the cache."""
+AHEAD = 8
+"""So many rows ahead a row is asked for; fewer than what lists have room for past their end."""
 
 
 @tuned_inline
-def fetch(weights, block, block_size, halves, filled):
-    """Look at every line of a block, so that it comes to the cache as a stream; rows that fire come in no order.
+def fetch(weights, block, block_size, halves):
+    """Ask for every line of a block, so that it comes to the cache as a stream; rows that fire come in no order.
 
-    Of weights of 16 bits it is every other line: the one beside it comes along. What was seen goes where no line of
-    sums is, so that LLVM may not leave the looking out.
+    Of wide weights it is every other line: the one beside it comes along.
     """
     line = block
     while line < block + uint64(block_size):
-        filled[LINES] ^= weights[line]
+        prefetch(weights, line)
         line += uint64(LINE >> (len(halves) - 1))
 
 
@@ -31,7 +31,7 @@ def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, run_s
 
     Where two weights stand in one number, an addition of 16 bits adds both: once as they stand, once the upper alone.
     To widen each weight first would cost as many instructions as to add it, of a kind that a processor does one at a
-    time.
+    time. A row is asked for while those before it are added: it may lie in a further cache.
     """
     width, shift = LANES * len(lanes), 5 + (len(lanes) >> 1) - (len(lanes) >> 3) - (len(halves) - 1)
     half = uint64(width >> 1)
@@ -40,6 +40,9 @@ def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, run_s
     if len(halves) == 2:
         for event in range(start, stop):
             row = block + (uint64(rows[line, part, event]) << uint64(shift))
+            ahead = block + (uint64(rows[line, part, uint64(event) + uint64(AHEAD)]) << uint64(shift))
+            for lane in range(uint64(0), half, uint64(LINE >> 1)):
+                prefetch(weights, ahead + lane)
             for lane in range(half):
                 pair = weights[row + lane]
                 run_sums[lane] += pair
@@ -60,11 +63,13 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
     plane of the code.
 
     Partial sums are of 16 bits, which doubles the additions of an instruction; before more than `safe_rows` rows could
-    leave them they go into the sums of 32 bits. What the rows of a run add up to has an array of its own, apart from
-    the lines that it goes to, and so stays in registers on its way.
+    leave them they go into the sums of 32 bits, doubled as often as their plane says. What the rows of a run add up to
+    stays in registers on its way.
     """
-    (rows, runs, bounds), (partial, run_sums, filled, _), width = lists, partials, LANES * len(lanes)
+    (rows, runs, bounds), (partial, scratch, filled, _), width = lists, partials, LANES * len(lanes)
+    run_sums = kept(scratch, lanes)
     bits = TIMESTEPS_AT_ONCE if runs.shape[2] == PATTERNS else LINES
+    first_plane = int64(part) << (0 if runs.shape[2] == PATTERNS else 1)
     for run in range(uint64(runs[line, part, uint64(runs.shape[2] - 1)])):
         start, end = uint64(bounds[line, part, 0, run]), uint64(bounds[line, part, 1, run])
         while start < end:
@@ -75,7 +80,7 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
                 bit = uint64(trailing_zeros(code))
                 code &= code - uint64(1)
                 if filled[bit] + count > safe_rows:
-                    make_room(partials, bits, count, safe_rows, width, halves)
+                    make_room(partials, bits, first_plane, count, safe_rows, width, halves)
                 filled[bit] += count
                 begin = begin_of(bit)
                 for output in range(uint64(width)):
@@ -83,23 +88,18 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
             start = stop
     for bit in range(bits):
         if filled[bit] != 0:
-            move_on(partials, bit, width, halves)
+            move_on(partials, bit, first_plane, width, halves)
 
 
 @tuned_inline
 def gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials, timesteps):
-    """Add up all planes of one place for one block of outputs, the most significant first."""
+    """Add up all planes of one place for one block of outputs."""
     (_, runs, _), (_, _, _, sums), width = lists, partials, LANES * len(lanes)
-    planes_at_once = 1 if runs.shape[2] == PATTERNS else 2
-    for timestep in range(timesteps):
-        for output in range(width):
-            sums[timestep, 0, output] = 0
-    for part in range(runs.shape[1] - 1, -1, -1):
-        if part < runs.shape[1] - 1:
-            for timestep in range(timesteps):
-                for output in range(width):
-                    sums[timestep, 0, output] = sums[timestep, 0, output] << planes_at_once
-        gather_part(weights, block, lists, uint64(line), uint64(part), safe_rows, lanes, halves, partials)
+    for timestep in range(uint64(timesteps)):
+        for output in range(uint64(width)):
+            sums[timestep, output] = 0
+    for part in range(uint64(runs.shape[1])):
+        gather_part(weights, block, lists, uint64(line), part, safe_rows, lanes, halves, partials)
 
 
 @tuned_inline
@@ -159,8 +159,7 @@ def gather_sums(
         places of a tile use them.
     partials : tuple of ndarray
         partial of shape (8 * 256,) and run_sums of shape (width,), int16 for weights of 8 bits, else int32; filled,
-        int64 of shape (9,), how many rows each line holds, and at the end what `fetch` saw; sums, int32 of shape
-        (4, 1, width): scratch.
+        int64 of shape (8,), how many rows each line holds; sums, int32 of shape (4, width): scratch.
     first, last : int
         Places y X' + x to compute.
     out : ndarray of int32, shape (T, places, outputs)
@@ -178,14 +177,14 @@ def gather_sums(
     >>> out.ravel().tolist()  # channel 0 fires at timesteps 0 and 1, channel 1 at timestep 1: 5 + 1, 5 + 7 + 1
     [6, 13]
     """
-    (_, _, filled, sums), tile_size, width = partials, routes[0][0].shape[0], LANES * len(lanes)
+    (_, _, _, sums), tile_size, width = partials, routes[0][0].shape[0], LANES * len(lanes)
     begin_empty(partials, width)
     for tile in range(first, last, tile_size):
         count = min(tile_size, last - tile)
         route_tile(lists, image, geometry, tap_rows, windows, tile, count, routes)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
-            fetch(weights, block, block_size, halves, filled)
+            fetch(weights, block, block_size, halves)
             for line in range(count):
                 gather_own_or_window(
                     weights, block, lists, windows, routes, tile + line, line, safe_rows, lanes, halves, partials,
@@ -193,7 +192,7 @@ def gather_sums(
                 )  # fmt: skip
                 for timestep in range(out.shape[0]):
                     for output in range(min(uint64(width), uint64(out.shape[2]) - base)):
-                        out[timestep, tile + line, base + output] = sums[timestep, 0, output] + bias[base + output]
+                        out[timestep, tile + line, base + output] = sums[timestep, output] + bias[base + output]
             base += uint64(width)
             block += uint64(block_size)
 
@@ -236,14 +235,14 @@ def gather_trains(
     >>> out.ravel().tolist()  # charges 6, then 6 + (13 << 1) = 32, against a level of 16
     [2]
     """
-    (_, _, filled, sums), tile_size, width = partials, routes[0][0].shape[0], LANES * len(lanes)
+    (_, _, _, sums), tile_size, width = partials, routes[0][0].shape[0], LANES * len(lanes)
     begin_empty(partials, width)
     for tile in range(first, last, tile_size):
         count = min(tile_size, last - tile)
         route_tile(lists, image, geometry, tap_rows, windows, tile, count, routes)
         base, block = uint64(0), uint64(0)
         while block < uint64(weights.shape[0]):
-            fetch(weights, block, block_size, halves, filled)
+            fetch(weights, block, block_size, halves)
             for line in range(count):
                 gather_own_or_window(
                     weights, block, lists, windows, routes, tile + line, line, safe_rows, lanes, halves, partials,

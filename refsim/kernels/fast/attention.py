@@ -23,7 +23,7 @@ def firing(trains, token, head, start):
 def add_where_firing(trains, token, head, products, inward):
     """For every spike of a token, add the line of its timestep to K^T V at its channel; or that to the line."""
     lines, key_value, sums, shift = products
-    width = uint64(sums.shape[2])
+    width = uint64(sums.shape[1])
     for start in range(uint64(0), width, uint64(WORD)):
         channels = firing(trains, token, head, start)
         while channels != uint64(0):
@@ -51,7 +51,7 @@ def add_up_keys_and_values(key, value, timesteps, head, products):
     for token in range(key.shape[0]):
         for timestep in range(timesteps):
             line = uint64(timestep) << uint64(shift)
-            for output in range(uint64(sums.shape[2])):
+            for output in range(uint64(sums.shape[1])):
                 lines[line + output] = (value[token, head, output] >> timestep) & 1
         add_where_firing(key, token, head, products, True)
 
@@ -65,8 +65,8 @@ def retrieve(query, token, head, timesteps, products):
     add_where_firing(query, token, head, products, False)
     for timestep in range(timesteps):
         line = uint64(timestep) << uint64(shift)
-        for output in range(uint64(sums.shape[2])):
-            sums[timestep, 0, output] = lines[line + output]
+        for output in range(uint64(sums.shape[1])):
+            sums[timestep, output] = lines[line + output]
 
 
 @tuned_kernel
@@ -86,7 +86,7 @@ def attend(query, key, value, timesteps, first, last, products, context):
     products : tuple
         Scratch: the spikes of one token, or its sums, in lines of 1 << shift, one for each timestep; K^T V, eight such
         lines for each channel, both int16 where N E fits it, else int32; the sums of a token, int32 of shape
-        (T, 1, E). The shift: a line is where a number from the data says, so that it has to begin at a shift of it.
+        (T, E). The shift: a line is where a number from the data says, so that it has to begin at a shift of it.
     context : ndarray of int32, shape (T, N, H, E)
         Filled for these heads.
 
@@ -94,7 +94,7 @@ def attend(query, key, value, timesteps, first, last, products, context):
     --------
     >>> import numpy as np
     >>> context, one = np.zeros((2, 1, 1, 1), np.int32), np.array([[[1]]], np.uint8)
-    >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1, 1), np.int32), 0
+    >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1), np.int32), 0
     >>> attend(one, np.array([[[3]]], np.uint8), one, 2, 0, 1, products, context)
     >>> context.ravel().tolist()  # q and v fire at timestep 0 only
     [1, 0]
@@ -105,8 +105,8 @@ def attend(query, key, value, timesteps, first, last, products, context):
         for token in range(query.shape[0]):
             retrieve(query, token, head, timesteps, products)
             for timestep in range(timesteps):
-                for output in range(uint64(sums.shape[2])):
-                    context[timestep, token, head, output] = sums[timestep, 0, output]
+                for output in range(uint64(sums.shape[1])):
+                    context[timestep, token, head, output] = sums[timestep, output]
 
 
 @tuned_kernel
@@ -131,12 +131,12 @@ def attend_trains(
     >>> import numpy as np
     >>> trains, one, shifts = np.zeros((1, 1), np.uint8), np.array([[[3]]], np.uint8), (0, 1)
     >>> bias, levels, neurons = np.zeros(1, np.int32), np.full((2, 1), 2, np.int32), tuple(np.zeros((2, 64), np.int32))
-    >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1, 1), np.int32), 0
+    >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1), np.int32), 0
     >>> attend_trains(one, one, one, 2, 0, 1, products, bias, shifts, levels, False, neurons, trains)
     >>> trains.item()  # charges 1, then 1 + (1 << 1), against a level of 2
     2
     """
-    sums, width = products[2], products[2].shape[2]
+    sums, width = products[2], products[2].shape[1]
     for head in range(first, last):
         add_up_keys_and_values(key, value, timesteps, head, products)
         for token in range(query.shape[0]):

@@ -10,7 +10,7 @@ CHUNK = 64
 
 @tuned_inline
 def fire_chunk(
-    currents, row, bias, base, first, size, input_shifts, levels, subtract, neurons, place, trains
+    currents, start, bias, base, first, size, input_shifts, levels, subtract, neurons, place, trains
 ):  # fmt: skip
     """Advance some neurons of one place over all timesteps (rule N8).
 
@@ -20,14 +20,14 @@ def fire_chunk(
     time whether they count from the end.
     """
     membranes, fired = neurons
-    local, channel = uint64(first), uint64(base) + uint64(first)
+    local, channel = uint64(start) + uint64(first), uint64(base) + uint64(first)
     for neuron in range(uint64(size)):
         membranes[neuron] = 0
     for neuron in range(uint64(size)):
         fired[neuron] = 0
         for timestep in range(len(input_shifts)):
             line, shift = min(timestep, currents.shape[0] - 1), input_shifts[timestep] & 31
-            membranes[neuron] += (currents[line, row, local + neuron] + bias[channel + neuron]) << shift
+            membranes[neuron] += (currents[line, local + neuron] + bias[channel + neuron]) << shift
             charge, level = membranes[neuron], levels[timestep, channel + neuron]
             fires = charge >= level
             membranes[neuron] = select(fires, charge - level if subtract else 0, charge)
@@ -37,17 +37,17 @@ def fire_chunk(
 
 
 @tuned_inline
-def fire_sums(currents, row, bias, base, width, input_shifts, levels, subtract, neurons, place, trains):
+def fire_sums(currents, start, bias, base, width, input_shifts, levels, subtract, neurons, place, trains):
     """Let the neurons of one place and one block of channels fire, and write their trains (rule N8)."""
     count = min(width, trains.shape[1] - base)
     for first in range(0, count, CHUNK):
         if first + CHUNK <= count:
             fire_chunk(
-                currents, row, bias, base, first, CHUNK, input_shifts, levels, subtract, neurons, place, trains
+                currents, start, bias, base, first, CHUNK, input_shifts, levels, subtract, neurons, place, trains
             )  # fmt: skip
         else:
             fire_chunk(
-                currents, row, bias, base, first, count - first, input_shifts, levels, subtract, neurons, place, trains
+                currents, start, bias, base, first, count - first, input_shifts, levels, subtract, neurons, place, trains
             )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def fire_trains(currents, bias, input_shifts, levels, subtract, first, last, neu
 
     Parameters
     ----------
-    currents : ndarray of int32, shape (T, places, C), or (1, places, C) for all timesteps
+    currents : ndarray of int32, shape (T, places * C), or (1, places * C) for all timesteps
     bias : ndarray of int32, shape (C,)
         Added to all currents.
     input_shifts : tuple of int
@@ -76,12 +76,12 @@ def fire_trains(currents, bias, input_shifts, levels, subtract, first, last, neu
     --------
     >>> import numpy as np
     >>> trains, scratch = np.zeros((1, 2), np.uint8), tuple(np.zeros((2, 64), np.int32))
-    >>> currents, levels = np.array([[[8, 7]], [[0, 1]]], np.int32), np.array([[8, 8], [16, 16]], np.int32)
+    >>> currents, levels = np.array([[8, 7], [0, 1]], np.int32), np.array([[8, 8], [16, 16]], np.int32)
     >>> fire_trains(currents, np.zeros(2, np.int32), (0, 1), levels, False, 0, 1, scratch, trains)
     >>> trains.tolist()  # 8 meets 4 << 1 at once; 7 + (1 << 1) = 9 misses 4 << 2
     [[1, 0]]
     """
+    channels = trains.shape[1]
     for place in range(first, last):
-        fire_sums(
-            currents, place, bias, 0, trains.shape[1], input_shifts, levels, subtract, neurons, place, trains
-        )  # fmt: skip
+        start = place * channels
+        fire_sums(currents, start, bias, 0, channels, input_shifts, levels, subtract, neurons, place, trains)

@@ -59,24 +59,24 @@ def flush(partial, sums, line, row, doublings, width):
     """Move a line of partial sums, doubled so many times, into the sums of 32 bits."""
     begin = begin_of(line)
     for output in range(uint64(width)):
-        sums[row, 0, output] += partial[begin + output] << (doublings & 31)
+        sums[row, output] += partial[begin + output] << (doublings & 31)
     for output in range(uint64(width)):
         partial[begin + output] = 0
 
 
 @tuned_inline
-def move_on(partials, line, width, halves):
+def move_on(partials, line, first_plane, width, halves):
     """Move what a line of partial sums holds into the sums of its timestep."""
     partial, _, filled, sums = partials
     take_pairs_apart(partial, line, filled[line], width, halves)
-    flush(partial, sums, line, line & (TIMESTEPS_AT_ONCE - 1), line >> 2, width)
+    flush(partial, sums, line, uint64(line & (TIMESTEPS_AT_ONCE - 1)), first_plane + (line >> 2), width)
     filled[line] = 0
 
 
 @tuned_inline
-def make_room(partials, bits, count, safe_rows, width, halves):
+def make_room(partials, bits, first_plane, count, safe_rows, width, halves):
     """Move on all lines of partial sums that do not hold so many rows more."""
     _, _, filled, _ = partials
     for line in range(bits):
         if filled[line] + count > safe_rows:
-            move_on(partials, line, width, halves)
+            move_on(partials, line, first_plane, width, halves)

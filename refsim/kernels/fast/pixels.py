@@ -69,10 +69,10 @@ def add_multiples(listed, count, safe_rows, width, multiples, partials):
     run_sums, sums = partials
     for output in range(width):
         run_sums[output] = 0
-        sums[0, 0, output] = 0
+        sums[0, output] = 0
     for half in range(1, -1, -1):
         for output in range(width):
-            sums[0, 0, output] = sums[0, 0, output] << 4
+            sums[0, output] = sums[0, output] << 4
         start = uint64(0)
         while start < count:
             stop = min(start + uint64(safe_rows), count)
@@ -109,7 +109,7 @@ def gather_pixels(
     lookups : tuple of ndarray
         listed, uint32 of shape (2, window * window * C); halves, uint32 of shape (2, Y, X * C): scratch.
     partials : tuple of ndarray
-        run_sums, of the type of `multiples` and shape (width,); sums, int32 of shape (1, 1, width): scratch.
+        run_sums, of the type of `multiples` and shape (width,); sums, int32 of shape (1, width): scratch.
     first, last : int
         Places y X' + x to compute.
     out : ndarray of int32, shape (places, outputs)
@@ -135,7 +135,7 @@ def gather_pixels(
             count = list_multiples(image, geometry, place, starts, lookups)
             add_multiples(lookups[0], count, safe_rows, width, multiples, partials)
             for output in range(min(uint64(width), uint64(out.shape[1]) - base)):
-                out[place, base + output] = sums[0, 0, output] + bias[base + output]
+                out[place, base + output] = sums[0, output] + bias[base + output]
         base += uint64(width)
         block += uint64(block_size)
 

@@ -45,9 +45,21 @@ def test_vector_registers(monkeypatch, machine, features, size):
     assert size == processor.vector_registers()
 
 
-@pytest.mark.parametrize("cache, registers, lanes", [(1 << 20, 2048, 8), (1 << 19, 512, 6), (1 << 17, 2048, 2)])
-def test_a_block_fits_caches_and_registers(monkeypatch, cache, registers, lanes):
-    """768 rows for 768 outputs: 8 lanes leave none unused, but fill 196 KB and 512 bytes of sums."""
+@pytest.mark.parametrize(
+    "cache, registers, pairs, lanes",
+    [
+        (1 << 20, 2048, True, 8),
+        (1 << 19, 512, True, 6),
+        (1 << 17, 2048, True, 4),
+        (1 << 17, 2048, False, 2),
+        (1 << 17, 256, True, 2),
+    ],
+)
+def test_a_block_fits_caches_and_registers(monkeypatch, cache, registers, pairs, lanes):
+    """768 rows for 768 outputs: 8 lanes leave none unused, but fill 196 KB and 512 bytes of sums.
+
+    Of pairs 4 lanes are enough wherever they fit registers, since rows are asked for ahead.
+    """
     monkeypatch.setattr(packing, "second_cache", lambda: cache)
     monkeypatch.setattr(packing, "vector_registers", lambda: registers)
-    assert lanes == packing.lane_count(packing.Packed.LANE_COUNTS, 768, 768, np.dtype(np.int8).itemsize)
+    assert lanes == packing.lane_count(packing.Packed.LANE_COUNTS, 768, 768, np.dtype(np.int8).itemsize, pairs)
