@@ -27,7 +27,8 @@ class Neurons:
     def __init__(self, operators, timesteps, width):
         first = operators[0]
         thresholds = np.concatenate([operator.thresholds for operator in operators]).astype(np.int64)
-        self.shifts = tuple(first.leak_shift * timestep for timestep in range(timesteps))
+        # As wide as what is shifted: LLVM would narrow wider ones anew for every vector.
+        self.shifts = tuple(np.int32(first.leak_shift * timestep) for timestep in range(timesteps))
         levels = [thresholds << first.level_shift(timestep) for timestep in range(timesteps)]
         self.levels = np.ones((timesteps, width), np.int32)
         self.levels[:, : len(thresholds)] = np.stack(levels)

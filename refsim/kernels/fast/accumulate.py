@@ -31,7 +31,7 @@ def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, run_s
 
     Where two weights stand in one number, an addition of 16 bits adds both: once as they stand, once the upper alone.
     To widen each weight first would cost as many instructions as to add it, of a kind that a processor does one at a
-    time. A row is asked for while those before it are added: it may lie in a further cache.
+    time. A row is asked for while those before it are added, every other line of it: it may lie in a further cache.
     """
     width, shift = LANES * len(lanes), 5 + (len(lanes) >> 1) - (len(lanes) >> 3) - (len(halves) - 1)
     half = uint64(width >> 1)
@@ -41,7 +41,7 @@ def add_rows(weights, block, rows, line, part, start, stop, lanes, halves, run_s
         for event in range(start, stop):
             row = block + (uint64(rows[line, part, event]) << uint64(shift))
             ahead = block + (uint64(rows[line, part, uint64(event) + uint64(AHEAD)]) << uint64(shift))
-            for lane in range(uint64(0), half, uint64(LINE >> 1)):
+            for lane in range(uint64(0), half, uint64(LINE)):
                 prefetch(weights, ahead + lane)
             for lane in range(half):
                 pair = weights[row + lane]

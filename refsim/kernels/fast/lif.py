@@ -60,7 +60,7 @@ def fire_trains(currents, bias, input_shifts, levels, subtract, first, last, neu
     currents : ndarray of int32, shape (T, places * C), or (1, places * C) for all timesteps
     bias : ndarray of int32, shape (C,)
         Added to all currents.
-    input_shifts : tuple of int
+    input_shifts : tuple of int32
         k t for each timestep. How many there are is known when a kernel is compiled: membranes stay in registers.
     levels : ndarray of int32, shape (T, C)
         Thresholds << k t, and one bit more where the input is halved.
