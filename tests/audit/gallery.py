@@ -31,11 +31,13 @@ SIGNATURES = {
     "innocent_gated_rows": f"(int8[::1], int8[:, ::1], {INT})",
     "innocent_table_of_offsets": f"(uint64[::1], uint64[::1], int8[::1], {INT})",
     "innocent_address_product": f"({INT}, int64, {INT})",
+    "innocent_product_of_no_series": f"({INT}, int64, {INT})",
     "innocent_bounds": f"({INT}, int64, int64, {INT})",
 }
 
-ONLY_VECTORISED = {"guilty_running_offset"}
-"""Guilty by what LLVM makes of it when it vectorises; otherwise its running sum stays a sum."""
+ONLY_VECTORISED = {"guilty_running_offset", "guilty_stored_product"}
+"""Guilty by what LLVM makes of it when it vectorises; otherwise a running sum stays a sum, and for some processors a
+product of the loop's variable becomes one."""
 
 GUILTY = {name: function for name, function in vars(guilty).items() if name.startswith("guilty_")}
 INNOCENT = {name: function for name, function in vars(innocent).items() if name.startswith("innocent_")}

@@ -130,6 +130,11 @@ def innocent_address_product(a, width, out):
         out[i] = a[i * width]
 
 
+def innocent_product_of_no_series(a, width, out):
+    for i in range(a.shape[0] // 4):
+        out[i] = a[(i ^ 1) * width]
+
+
 def innocent_bounds(a, rows, columns, out):
     for i in range(min(rows * columns, a.shape[0])):
         out[i] = a[i]

@@ -88,6 +88,7 @@ print(json.dumps({name: audit_kernel(gallery.compiled(name)).passed for name in 
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_the_verdicts_do_not_depend_on_the_processor(setting):
     """Without AVX-512, and without vectorisation, the gallery is judged alike."""
@@ -137,7 +138,9 @@ print(json.dumps({f"{report.name} {report.signature}": report.passed for report 
 """
 
 
-@pytest.mark.parametrize("setting", ["default", "generic", pytest.param("scalar", marks=pytest.mark.heavy)])
+@pytest.mark.parametrize(
+    "setting", ["default", *(pytest.param(setting, marks=pytest.mark.heavy) for setting in SETTINGS)]
+)
 def test_every_kernel_passes_on_any_processor(setting, tmp_path):
     """Compiled afresh, also without AVX-512 and without vectorisation, in 32 and 64 bits: every kernel is proved."""
     environment = {**os.environ, **SETTINGS.get(setting, {}), "NUMBA_CACHE_DIR": str(tmp_path)}
