@@ -37,11 +37,29 @@ def require_settings():
 
 
 class LowerForWholeRegisters(Lower):
-    """Numba's last step to LLVM, with an attribute that llvmlite does not list."""
+    """Numba's last step to LLVM, with an attribute that llvmlite does not list.
+
+    Where arrays are apart, every loop is marked to take one vector after the other, not several at once.
+    """
 
     def setup_function(self, fndesc):
         super().setup_function(fndesc)
         set.add(self.function.attributes, WHOLE_REGISTERS)
+
+    def lower_function_body(self):
+        entry = super().lower_function_body()
+        for block in self.function.blocks if self.fndesc.noalias else ():
+            # LLVM asks only those that go back to where a loop begins.
+            if isinstance(block.terminator, (Branch, ConditionalBranch)):
+                block.terminator.set_metadata("llvm.loop", self.marked(block.name))
+        return entry
+
+    def marked(self, block):
+        """Return the name of a loop, which holds itself, and what is asked of the loop."""
+        asked = self.module.add_metadata(["llvm.loop.interleave.count", ir.IntType(32)(1)])
+        name = self.module.add_metadata([f"{self.function.name} {block}"])
+        name.operands = name, asked
+        return name
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -62,45 +80,13 @@ class WholeRegisters(Compiler):
     the whole: of halves there are too few to hold one.
     """
 
-    lowering = LoweringForWholeRegisters
-
     def define_pipelines(self):
         pipelines = super().define_pipelines()
         for pipeline in pipelines:
             pipeline.passes = [
-                (self.lowering if step is NativeLowering else step, said) for step, said in pipeline.passes
+                (LoweringForWholeRegisters if step is NativeLowering else step, said) for step, said in pipeline.passes
             ]
         return pipelines
-
-
-class LowerVectorByVector(LowerForWholeRegisters):
-    """Also marks every loop: it is to take one vector after the other, not several at once."""
-
-    def lower_function_body(self):
-        entry = super().lower_function_body()
-        for block in self.function.blocks:
-            # LLVM asks only those that go back to where a loop begins.
-            if isinstance(block.terminator, (Branch, ConditionalBranch)):
-                block.terminator.set_metadata("llvm.loop", self.marked(block.name))
-        return entry
-
-    def marked(self, block):
-        """Return the name of a loop, which holds itself, and what is asked of the loop."""
-        asked = self.module.add_metadata(["llvm.loop.interleave.count", ir.IntType(32)(1)])
-        name = self.module.add_metadata([f"{self.function.name} {block}"])
-        name.operands = name, asked
-        return name
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class LoweringVectorByVector(NativeLowering):
-    """Numba's pass of that step."""
-
-    _name = "native_lowering_vector_by_vector"
-
-    @property
-    def lowering_class(self):
-        return LowerVectorByVector
 
 
 class ArraysApart(WholeRegisters):
@@ -109,8 +95,6 @@ class ArraysApart(WholeRegisters):
     Several at once hide how long an addition takes, where each waits for the one before. Sums of rows wait for nothing;
     of several vectors at once LLVM holds so many in registers that sums have to leave them.
     """
-
-    lowering = LoweringVectorByVector
 
     def __init__(self, typingctx, targetctx, library, args, return_type, flags, locals):
         flags.noalias = True

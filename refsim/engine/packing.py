@@ -57,10 +57,11 @@ class Packed:
         self.is_local = (self.window, self.stride, self.padding) == (1, 1, 0)
         rows = [operator.weights.reshape(-1, operator.weights.shape[-1]) for operator in operators]
         self.rows, self.outputs = len(rows[0]), sum(part.shape[1] for part in rows)
-        self.is_wide, self.pairs = rows[0].dtype.itemsize > 1, self.PAIRS and rows[0].dtype.itemsize == 1
-        self.lanes = (0,) * lane_count(self.LANE_COUNTS, self.rows, self.outputs, rows[0].dtype.itemsize, self.pairs)
+        self.is_wide = rows[0].dtype.itemsize > 1
+        pairs = self.PAIRS and not self.is_wide
+        self.lanes = (0,) * lane_count(self.LANE_COUNTS, self.rows, self.outputs, rows[0].dtype.itemsize, pairs)
         self.width = LANES * len(self.lanes)
-        self.halves = (0,) * (2 if self.pairs and self.width >= PAIRED_WIDTH else 1)
+        self.halves = (0,) * (2 if pairs and self.width >= PAIRED_WIDTH else 1)
         numbers, blocks = self.width // len(self.halves), -(-self.outputs // self.width)
         padded = blocks * self.width
         joined = np.zeros((self.rows, padded), rows[0].dtype)
