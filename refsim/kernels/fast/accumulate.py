@@ -5,7 +5,7 @@ from numba import int64, uint64
 from refsim.kernels.fast.lif import fire_sums
 from refsim.kernels.fast.listing import PATTERNS, TIMESTEPS_AT_ONCE
 from refsim.kernels.fast.memory import LINE, kept, prefetch
-from refsim.kernels.fast.partials import BYTE, LANES, LINES, begin_empty, begin_of, make_room, move_on
+from refsim.kernels.fast.partials import BYTE, LANES, LINES, begin_empty, begin_of, make_room, move_all_on
 from refsim.kernels.fast.routing import route_window
 from refsim.kernels.kernel import trailing_zeros, tuned_inline, tuned_kernel
 
@@ -86,9 +86,7 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
                 for output in range(uint64(width)):
                     partial[begin + output] += run_sums[output]
             start = stop
-    for bit in range(bits):
-        if filled[bit] != 0:
-            move_on(partials, bit, first_plane, width, halves)
+    move_all_on(partials, bits, first_plane, width, halves)
 
 
 @tuned_inline

@@ -1,6 +1,6 @@
 """Partial sums of 16 bits, a line for each timestep, and how they move on into sums of 32 bits."""
 
-from numba import uint64
+from numba import int16, int32, uint64
 
 from refsim.kernels.fast.listing import TIMESTEPS_AT_ONCE
 from refsim.kernels.kernel import tuned_inline
@@ -42,16 +42,10 @@ def begin_empty(partials, width):
 
 
 @tuned_inline
-def take_pairs_apart(partial, line, count, width, halves):
-    """Turn a line of sums of pairs into sums of weights, given of how many rows.
-
-    The lower sums are what is left of the sums of pairs without the upper ones, and without the 128 that made each
-    lower weight a number of 0 to 255: in 16 bits, where what does not fit falls away on both sides alike.
-    """
-    if len(halves) == 2:
-        begin, half, offset = begin_of(line), uint64(width >> 1), count << (BYTE - 1)
-        for lane in range(begin, begin + half):
-            partial[lane] = partial[lane] - (partial[lane + half] << BYTE) - offset
+def empty(partial, begin, width):
+    """Empty a line of partial sums."""
+    for output in range(uint64(width)):
+        partial[begin + output] = 0
 
 
 @tuned_inline
@@ -60,17 +54,78 @@ def flush(partial, sums, line, row, doublings, width):
     begin = begin_of(line)
     for output in range(uint64(width)):
         sums[row, output] += partial[begin + output] << (doublings & 31)
-    for output in range(uint64(width)):
-        partial[begin + output] = 0
+    empty(partial, begin, width)
+
+
+@tuned_inline
+def offset_of(count):
+    """Return what the lower weights of so many pairs are above themselves: each is a number of 0 to 255 there."""
+    return int16(count << (BYTE - 1))
+
+
+@tuned_inline
+def lower_of(pairs, upper, offset):
+    """Return the sum of the lower weights of pairs, given the sums of both and of the upper ones.
+
+    It is what is left without the upper weights and the offset: in 16 bits, where what does not fit falls away on both
+    sides alike.
+    """
+    return int16(int16(pairs - int16(upper << BYTE)) - offset)
+
+
+@tuned_inline
+def flush_pairs(partial, sums, line, row, count, doublings, width):
+    """Do as `flush` with a line of sums of so many pairs: those of the upper weights stand in its second half."""
+    begin, half, offset, shift = begin_of(line), uint64(width >> 1), offset_of(count), int32(doublings & 31)
+    for lane in range(half):
+        upper = partial[begin + half + lane]
+        sums[row, lane] += lower_of(partial[begin + lane], upper, offset) << shift
+        sums[row, half + lane] += upper << shift
+    empty(partial, begin, width)
+
+
+@tuned_inline
+def flush_planes(partial, sums, row, counts, doublings, width):
+    """Do as `flush_pairs` with the lines of two planes: what they hold is added up before it goes into the sums."""
+    half, shift = uint64(width >> 1), int32(doublings & 31)
+    begin, next_begin = begin_of(row), begin_of(row + uint64(TIMESTEPS_AT_ONCE))
+    offset, next_offset = offset_of(counts[0]), offset_of(counts[1])
+    for lane in range(half):
+        upper, next_upper = partial[begin + half + lane], partial[next_begin + half + lane]
+        lower = lower_of(partial[begin + lane], upper, offset)
+        next_lower = lower_of(partial[next_begin + lane], next_upper, next_offset)
+        sums[row, lane] += (lower + (int32(next_lower) << 1)) << shift
+        sums[row, half + lane] += (upper + (int32(next_upper) << 1)) << shift
+    empty(partial, begin, width)
+    empty(partial, next_begin, width)
 
 
 @tuned_inline
 def move_on(partials, line, first_plane, width, halves):
     """Move what a line of partial sums holds into the sums of its timestep."""
     partial, _, filled, sums = partials
-    take_pairs_apart(partial, line, filled[line], width, halves)
-    flush(partial, sums, line, uint64(line & (TIMESTEPS_AT_ONCE - 1)), first_plane + (line >> 2), width)
+    row, doublings = uint64(line & (TIMESTEPS_AT_ONCE - 1)), first_plane + (line >> 2)
+    if len(halves) == 2:
+        flush_pairs(partial, sums, line, row, filled[line], doublings, width)
+    else:
+        flush(partial, sums, line, row, doublings, width)
     filled[line] = 0
+
+
+@tuned_inline
+def move_all_on(partials, bits, first_plane, width, halves):
+    """Move what all lines of partial sums hold into the sums of their timesteps."""
+    partial, _, filled, sums = partials
+    for line in range(uint64(TIMESTEPS_AT_ONCE)):
+        next_line = line + uint64(TIMESTEPS_AT_ONCE)
+        if len(halves) == 2 and bits == LINES and filled[line] != 0 and filled[next_line] != 0:
+            flush_planes(partial, sums, line, (filled[line], filled[next_line]), first_plane, width)
+            filled[line] = filled[next_line] = 0
+        else:
+            if filled[line] != 0:
+                move_on(partials, line, first_plane, width, halves)
+            if bits == LINES and filled[next_line] != 0:
+                move_on(partials, next_line, first_plane, width, halves)
 
 
 @tuned_inline
