@@ -70,7 +70,7 @@ def lower_of(pairs, upper, offset):
     It is what is left without the upper weights and the offset: in 16 bits, where what does not fit falls away on both
     sides alike.
     """
-    return int16(int16(pairs - int16(upper << BYTE)) - offset)
+    return int32(int16(pairs - (upper << BYTE) - offset))
 
 
 @tuned_inline
@@ -94,8 +94,8 @@ def flush_planes(partial, sums, row, counts, doublings, width):
         upper, next_upper = partial[begin + half + lane], partial[next_begin + half + lane]
         lower = lower_of(partial[begin + lane], upper, offset)
         next_lower = lower_of(partial[next_begin + lane], next_upper, next_offset)
-        sums[row, lane] += (lower + (int32(next_lower) << 1)) << shift
-        sums[row, half + lane] += (upper + (int32(next_upper) << 1)) << shift
+        sums[row, lane] += (lower + (next_lower << 1)) << shift
+        sums[row, half + lane] += (upper + (next_upper << 1)) << shift
     empty(partial, begin, width)
     empty(partial, next_begin, width)
 

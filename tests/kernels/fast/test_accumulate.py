@@ -184,6 +184,17 @@ def test_the_source_is_the_machine_code(outputs, rows):
     np.testing.assert_array_equal(compiled, gathered(gather_sums.python, operator, values, 2))
 
 
+def test_the_source_for_two_planes_is_the_machine_code():
+    """As many rows of extreme weights as 16 bits hold, in both planes: what they come to is doubled in more bits."""
+    operator = Linear(
+        np.repeat(np.array([[-128, 127]], np.int8), 64, axis=1).repeat(256, axis=0), np.zeros(128, np.int32)
+    )
+    values = np.full((1, 1, 1, 256), 3)
+    compiled = gathered(gather_sums, operator, values, 2)
+    assert {-128 * 256 * 3, 127 * 256 * 3} == set(compiled.ravel().tolist())
+    np.testing.assert_array_equal(compiled, gathered(gather_sums.python, operator, values, 2))
+
+
 def test_the_source_of_lists_is_the_machine_code(monkeypatch):
     """The Python source of the search gives the same lists."""
     planes = np.random.default_rng(2).integers(0, 9, (3, 2, 70)).astype(np.uint8)
