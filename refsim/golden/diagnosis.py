@@ -112,7 +112,7 @@ def faults_of(failing):
     places = {}
     for verdict in sorted(failing, key=lambda verdict: len(verdict.case.nodes)):
         for node in faulty_nodes(verdict):
-            places.setdefault(node["operator"], []).append((verdict, node))
+            places.setdefault(node.operator.kind(), []).append((verdict, node))
     return [fault for operator, found in places.items() for fault in faults_at(operator, found)]
 
 
@@ -130,8 +130,7 @@ def faults_at(operator, places):
             unnamed, rest = unnamed + rest, []
     groups += [((), unnamed)] * bool(unnamed)
     return [
-        Fault(operator, tuple((verdict.case.id, node["name"]) for verdict, node in found), bugs)
-        for bugs, found in groups
+        Fault(operator, tuple((verdict.case.id, node.name) for verdict, node in found), bugs) for bugs, found in groups
     ]
 
 
@@ -163,7 +162,7 @@ def faulty_nodes(verdict):
     if case.draws:
         return []
     right = Twin.answer(case, given=got)
-    return [node for node in case.nodes if any(differs(right, got, site) for site in own_sites(case, node))]
+    return [node for node in case.fragment.nodes if any(differs(right, got, site) for site in own_sites(node))]
 
 
 def usable(verdict):
@@ -173,9 +172,9 @@ def usable(verdict):
     return {site: got[site] for site in sites if site in got and sites[site] == (got[site].dtype, got[site].shape)}
 
 
-def own_sites(case, node):
-    """Return the sites of a node: its output and its register."""
-    return [site for site in case.sites if site == node["name"] or site.rpartition(".")[0] == node["name"]]
+def own_sites(node):
+    """Return the sites of a node: its output, and its register if it has one."""
+    return [node.name] if node.register_site is None else [node.name, node.register_site]
 
 
 def differs(right, got, site):
@@ -187,5 +186,5 @@ def explains(bug, verdict, node):
     if not MUTANTS[bug].concerns(verdict.case):
         return False
     got = usable(verdict)
-    answer = MUTANTS[bug].answer(verdict.case, given=got)
-    return not any(differs(answer, got, site) for site in own_sites(verdict.case, node))
+    answer = MUTANTS[bug].answer(verdict.case, given=got, only={node.name})
+    return not any(differs(answer, got, site) for site in own_sites(node))

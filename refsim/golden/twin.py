@@ -23,23 +23,25 @@ class Twin(Neurons, Gathers, Images, Attention, Lineage, Readout):
     given : dict of ndarray by site, optional
         Values that operators read in place of what the twin itself computes: with the values of an implementation here,
         each operator answers for itself alone.
+    only : set of str, optional
+        Nodes that are asked for: others whose values are given are not computed, and have no sites in the answer.
     """
 
     operators = None
     """Kinds of operators of which a case must hold one for the bug to matter; None for any."""
 
-    def __init__(self, case, given=None):
-        self.case, self.given = case, given or {}
+    def __init__(self, case, given=None, only=None):
+        self.case, self.given, self.only = case, given or {}, only
         self.graph = case.fragment
         self.nodes = {node.name: node for node in self.graph.nodes}
         self.registers, self.history = {}, {}
 
     @classmethod
-    def answer(cls, case, given=None):
+    def answer(cls, case, given=None, only=None):
         """Answer a case: every site, in order of computation, as `refsim.golden.reference.answer` does."""
         if case.draws:
             return {DIGEST_SITE: digest(case, cls.answer)}
-        return cls(case, given).all_samples()
+        return cls(case, given, only).all_samples()
 
     @classmethod
     def concerns(cls, case):
@@ -60,11 +62,19 @@ class Twin(Neurons, Gathers, Images, Attention, Lineage, Readout):
         for timestep in range(self.case.timesteps):
             self.start(timestep, inputs)
             for node in self.graph.nodes:
+                if self.passed_over(node):
+                    self.keep(node, given[node.name][timestep])
+                    continue
                 output, register = self.evaluate(node, timestep, given)
                 trace[node.name].append(output)
                 if register is not None:
                     trace[node.register_site].append(register)
-        return {site: np.stack(trace[site]).astype(dtype) for site, (dtype, _) in self.case.sites.items()}
+        types = {site: dtype for site, (dtype, _) in self.case.sites.items()}
+        return {site: np.stack(values).astype(types[site]) for site, values in trace.items() if values}
+
+    def passed_over(self, node):
+        """Tell whether a node is not asked for, and what others read of it is given."""
+        return self.only is not None and node.name not in self.only and node.name in self.given
 
     def clear(self):
         self.registers, self.history = {}, {}
@@ -81,9 +91,12 @@ class Twin(Neurons, Gathers, Images, Attention, Lineage, Readout):
     def evaluate(self, node, timestep, given):
         """Return output and register (or None) of a node, and keep for its readers what they are to see."""
         output, register = self.computed(node, timestep)
-        kept = given[node.name][timestep].astype(np.int64) if node.name in given else output
-        self.history.setdefault(node.name, []).append(kept)
+        self.keep(node, given[node.name][timestep] if node.name in given else output)
         return output, register
+
+    def keep(self, node, values):
+        """Keep for the readers of a node what they are to see at a timestep."""
+        self.history.setdefault(node.name, []).append(values.astype(np.int64))
 
     def computed(self, node, timestep):
         operands = [self.operand(node, place, timestep) for place in range(len(node.inputs))]

@@ -102,6 +102,16 @@ def test_two_independent_faults_are_told_apart():
     assert ("T02",) == found["Scores"]
 
 
+def test_a_fault_is_of_the_node_whose_site_it_is():
+    """Where the name of one node begins with that of another, as that of a bias of taps with its convolution's."""
+    case = quick_cases()["l3.stem.meta-spikeformer"]
+    wrong = next(node for node in case.fragment.nodes if node.name.rpartition(".")[0] in case.sites)
+    answer = {**case.expected, wrong.name: case.expected[wrong.name] + 1}
+    (fault, *others) = diagnose(judged([answer], [case])).faults
+    assert (wrong.operator.kind(), ((case.id, wrong.name),)) == (fault.operator, fault.places)
+    assert all(name != wrong.name.rpartition(".")[0] for other in others for _, name in other.places)
+
+
 @pytest.mark.heavy
 def test_a_second_bug_is_named_beyond_the_places_where_every_bug_is_tried():
     """Both have their names: the threshold of channel 0 in the first cases, the sign lost in the ones that follow."""

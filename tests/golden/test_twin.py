@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from frozen import valid_cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import seeded_network, seeds
@@ -87,3 +88,25 @@ def test_a_mutation_stays_out_of_the_golden_path():
         mutant.answer(case)
     after = answer(case)
     assert all(np.array_equal(before[site], after[site]) for site in before)
+
+
+@pytest.mark.parametrize("bug", list(MUTANTS)[::40])
+def test_a_node_alone_answers_as_among_the_others(bug):
+    """What others give it is given: then only its own sites are computed, and they are the same, with any bug."""
+    for case in [case for case in valid_cases() if not case.draws][::9]:
+        given = {site: case.expected[site] for site in case.sites}
+        among = MUTANTS[bug].answer(case, given=given)
+        for node in case.fragment.nodes:
+            alone = MUTANTS[bug].answer(case, given=given, only={node.name})
+            assert set(alone) == {node.name, node.register_site} - {None}, case.id
+            for site, values in alone.items():
+                np.testing.assert_array_equal(among[site], values, err_msg=f"{case.id} {site}")
+
+
+def test_what_is_not_given_is_computed():
+    """A node that is not asked for is computed where another reads it and its values are missing."""
+    case = next(case for case in valid_cases() if len(case.nodes) > 2 and not case.draws)
+    last = case.fragment.nodes[-1].name
+    alone = Twin.answer(case, only={last})
+    assert set(alone) == set(Twin.answer(case))
+    np.testing.assert_array_equal(Twin.answer(case)[last], alone[last])
