@@ -14,10 +14,13 @@ from refsim.audit.counting import CountingArray, CountingTruth
 from refsim.audit.proofs import compile_proved
 from refsim.errors import MultiplicationError
 
-inline = register_jitable(pipeline_class=WholeRegisters)
+NO_WRAPPERS = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+"""What numba compiles around a function for callers that are no kernels: inlined ones have none."""
+
+inline = register_jitable(pipeline_class=WholeRegisters, **NO_WRAPPERS)
 """Marks a small function that kernels call: Python on counting integers, else compiled into its caller."""
 
-tuned_inline = register_jitable(pipeline_class=ArraysApart, forceinline=True)
+tuned_inline = register_jitable(pipeline_class=ArraysApart, forceinline=True, **NO_WRAPPERS)
 """Marks a function that tuned kernels call: as they do, it counts on its arrays being apart."""
 
 
