@@ -18,6 +18,7 @@ from pathlib import Path
 import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.runtime import rtsys
 from tqdm import tqdm
 
 from refsim.audit import compilers
@@ -77,9 +78,11 @@ class ProvedCache(FunctionCache):
     def load_overload(self, sig, target_context):
         """Load a specialisation, or return None where there is none or a file of the cache is damaged."""
         self.proofs.wanted = tuple(sig)
+        # numba would import all that it compiles with; machine code that is there needs its runtime alone.
+        rtsys.initialize(target_context)
         # What a damaged file raises is for pickle to say: anything.
         with suppress(Exception):
-            return super().load_overload(sig, target_context)
+            return self._load_overload(sig, target_context)
         self.proofs.report = None
         with suppress(OSError):
             self.flush()
