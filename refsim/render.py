@@ -99,7 +99,7 @@ def raster_panel(values):
     return Image.fromarray(pixels).resize((PANEL_WIDTH, height), Image.Resampling.BOX)
 
 
-def attention_picture(image, maps, grid):
+def attention_picture(image, maps, grid, shown="image"):
     """Draw how much attention each part of an image receives, by block and head.
 
     Attention is summed over timesteps and queries; red is positive, blue negative, each head on a scale of its own.
@@ -111,6 +111,8 @@ def attention_picture(image, maps, grid):
         Attention maps, query before key.
     grid : tuple of int
         Rows and columns of tokens, N in all.
+    shown : str
+        What the image is of, its caption.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def attention_picture(image, maps, grid):
     ground, top = tile(image if image.shape[2] == 3 else np.repeat(image[..., :1], 3, axis=2)), MARGIN
     for site, attention in maps.items():
         draw.text((MARGIN, top), site, INK, font)
-        draw.text((MARGIN, top + 3 * FONT_SIZE // 2), "image", INK, font)
+        draw.text((MARGIN, top + 3 * FONT_SIZE // 2), shown, INK, font)
         picture.paste(ground, (MARGIN, top + caption))
         received = attention.astype(np.float64).sum(axis=(0, 2)).reshape(-1, *grid)
         for head, weight in enumerate(received):

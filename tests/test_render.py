@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import ImageChops
 
 from refsim.render import (
     FALL,
@@ -110,6 +111,9 @@ def test_attention_colours_what_is_attended():
     corner = picture.getpixel((left + TILE - 5, top + TILE - 5)), picture.getpixel((left + 5, top + 5))
     assert corner[0][0] > corner[0][2] + 50 and corner[1][2] > corner[1][0] + 50
     assert (128, 128, 128) == picture.getpixel((left + TILE - 5, top + 5))
+    of_spikes = attention_picture(image, {"block0.attention.map": attention}, (2, 2), "spikes")
+    changed = ImageChops.difference(picture, of_spikes).getbbox()
+    assert changed[0] >= MARGIN and changed[2] < left and changed[3] < top  # the caption of the image alone
     assert RISE[0] > RISE[2] and FALL[2] > FALL[0]
 
 

@@ -141,8 +141,8 @@ def run_with_pictures(network, image, options, read=()):
         write(options.raster, raster_picture({site: result.trace[site] for site in raster_sites}).save)
     if options.attention:
         maps = {site: result.trace[site] for site in map_sites}
-        ground = image if network.input.is_static else spiking_image(image)
-        write(options.attention, attention_picture(ground, maps, token_grid(network)).save)
+        ground = (image, "image") if network.input.is_static else (spiking_image(image), "spikes")
+        write(options.attention, attention_picture(ground[0], maps, token_grid(network), ground[1]).save)
     return result, certificate
 
 
