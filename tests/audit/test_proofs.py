@@ -3,10 +3,7 @@
 import importlib
 import io
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import numba
 import numpy as np
@@ -81,29 +78,6 @@ def test_a_proof_is_stored_and_found_again(module, tmp_path, monkeypatch):
     assert (10, 1) == (value, len(proofs(tmp_path, "gather")))
     monkeypatch.setattr("refsim.audit.proofs.audit_specialisation", lambda *_: pytest.fail("audited again"))
     assert (10, first) == call(module().gather)
-
-
-LATER = """
-import sys
-import numpy as np
-from refsim.kernels.kernel import Kernel
-from kernels_of_a_test import gather, scatter
-
-out = np.zeros(1, np.int64)
-gathering, scattering = Kernel(gather), Kernel(scatter)
-gathering(np.arange(5), out)
-print(out[0], "numba.np.npyimpl" in sys.modules)
-scattering(np.arange(4), out)
-print(out[0], "numba.np.npyimpl" in sys.modules, all(kernel.reports[0].passed for kernel in (gathering, scattering)))
-"""
-
-
-def test_proved_code_needs_nothing_that_numba_compiles_with(module, tmp_path):
-    """Another process begins at once; what has to be compiled in it is compiled all the same."""
-    call(module().gather)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])}
-    ran = subprocess.run([sys.executable, "-c", LATER], env=environment, capture_output=True, text=True, check=True)
-    assert ["10 False", "4 True True"] == ran.stdout.splitlines()
 
 
 def test_where_no_folder_can_be_written_to_each_process_proves_for_itself(module, tmp_path, monkeypatch):
