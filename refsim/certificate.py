@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from refsim.kernels.kernel import witnessed
+from refsim.kernels.witness import witnessed
 from refsim.model_file import content_hash
 from refsim.network import Network
 from refsim.simulator import Result, run

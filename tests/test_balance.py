@@ -1,7 +1,5 @@
 """Threads take of long chains what they are fast for; whatever they take, the bits are the same."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 
 from refsim import run
 from refsim.engine.balance import LEAST, LONG_COST, WHOLE, Balance
-from refsim.engine.chain import Calls
 from tests.engine_cases import LINEAGE, assert_equal, input_of, network_of
 
 
@@ -91,12 +88,3 @@ def test_the_bits_do_not_depend_on_the_shares(name, monkeypatch):
     for _ in range(8):
         assert_equal(expected, run(network, image, threads=4))
     assert 0 in seen and len(seen) > 8
-
-
-def test_kernels_are_bound_anew_where_places_change():
-    """Not before, and not at all where there are none."""
-    bound, done = [], []
-    calls = Calls([lambda first, last: bound.append(last) or partial(done.append, (first, last))])
-    for places in ((0, 4), (0, 4), (3, 3), (2, 5)):
-        calls(*places)
-    assert done == [(0, 4), (0, 4), (2, 5)] and bound == [4, 5]

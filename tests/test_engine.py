@@ -22,7 +22,7 @@ from refsim.engine.pool import PARALLEL_COST, Pool
 from refsim.engine.program import Program
 from refsim.engine.trains import PoolStep
 from refsim.errors import NetworkError
-from refsim.kernels.kernel import Kernel
+from refsim.kernels.row import Row
 from refsim.network import Input, Network, Node
 from refsim.ops import LIF, Context, Convolution, KeyValue, MaxPool, Residual, Retrieval, Scores, Tokens, TokenSum
 from refsim.simulator import run, with_logits
@@ -77,20 +77,20 @@ def arrays_of(arguments):
 @pytest.mark.parametrize("timesteps", [4, 6])
 def test_arrays_of_tuned_kernels_are_apart(name, timesteps, monkeypatch):
     """What LLVM is told: an array that a tuned kernel writes shares no memory with another of its arrays."""
-    calls, original = [], Kernel._run
+    calls, original = [], Row.__call__
 
-    def compared(kernel, entry_point, report, arguments):
-        arrays = list(arrays_of(arguments))
-        pairs = [pair for pair in combinations(arrays, 2) if kernel.apart and np.may_share_memory(*pair)]
-        before = [[array.copy() for array in pair] for pair in pairs]
-        outcome = original(kernel, entry_point, report, arguments)
-        calls.append(kernel.apart)
-        for pair, copies in zip(pairs, before):
-            for array, copy in zip(pair, copies):
-                np.testing.assert_array_equal(array, copy, err_msg=kernel.__name__)
-        return outcome
+    def compared(row):
+        for call in row.calls:
+            arrays, apart = list(arrays_of(call.arguments)), call.kernel.apart
+            pairs = [pair for pair in combinations(arrays, 2) if apart and np.may_share_memory(*pair)]
+            before = [[array.copy() for array in pair] for pair in pairs]
+            original(Row([call]))
+            calls.append(apart)
+            for pair, copies in zip(pairs, before):
+                for array, copy in zip(pair, copies):
+                    np.testing.assert_array_equal(array, copy, err_msg=call.kernel.__name__)
 
-    monkeypatch.setattr(Kernel, "_run", compared)
+    monkeypatch.setattr(Row, "__call__", compared)
     network = network_of(name, timesteps=timesteps)
     run(network, input_of(network, 0))
     assert any(calls)
@@ -121,14 +121,14 @@ def test_threads_that_are_awake_share_smaller_work():
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["own thread", "another"])
 def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch, elsewhere):
     """Of three threads the caller's own fails, or both others, before it meets them; the network still works after."""
-    network, original = network_of("spikformer"), Kernel._run
+    network, original = network_of("spikformer"), Row.__call__
     expected = run(network, input_of(network, 0), engine="reference")
     monkeypatch.setattr("refsim.engine.pool.PARALLEL_COST", 0)
 
-    def planted(kernel, entry_point, report, arguments):
-        if kernel.__name__ == "pool_trains" and (arguments[4] > 0) == elsewhere:
+    def planted(row):
+        if any(call.kernel.__name__ == "pool_trains" and (call.arguments[4] > 0) == elsewhere for call in row.calls):
             raise ValueError("a fault on purpose")
-        return original(kernel, entry_point, report, arguments)
+        original(row)
 
     ends = SimpleQueue()
 
@@ -139,7 +139,7 @@ def test_a_fault_in_one_thread_is_raised_and_holds_nobody_up(monkeypatch, elsewh
             ends.put(fault)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Kernel, "_run", planted)
+        patch.setattr(Row, "__call__", planted)
         Thread(target=run_into_the_fault, daemon=True).start()
         assert str(ends.get(timeout=60)) == "a fault on purpose"
     assert_equal(expected, run(network, input_of(network, 0), threads=3))

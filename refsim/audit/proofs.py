@@ -14,6 +14,7 @@ from dataclasses import asdict
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -94,6 +95,23 @@ class ProvedCache(FunctionCache):
             super().save_overload(sig, data)
 
 
+class Proved(NamedTuple):
+    """Machine code whose proof is held.
+
+    Attributes
+    ----------
+    call : callable
+        Takes the arguments, as numba does from the interpreter; keeps the machine code alive.
+    entry : int
+        Address of what takes them from a frame; see `refsim.audit.compilers`.
+    report : KernelReport
+    """
+
+    call: object
+    entry: int
+    report: KernelReport
+
+
 def compile_proved(function, arguments, apart=False):
     """Compile a kernel for some arguments, or load it from the cache with its proof.
 
@@ -108,9 +126,7 @@ def compile_proved(function, arguments, apart=False):
 
     Returns
     -------
-    entry_point : callable
-        The machine code that the proof is of.
-    report : KernelReport
+    proved : Proved
 
     Raises
     ------
@@ -127,7 +143,7 @@ def compile_proved(function, arguments, apart=False):
 
 
 def loaded_or_proved(function, signature, apart):
-    """Return machine code and proof of one specialisation, as `compile_proved`."""
+    """Return one specialisation with its proof, as `compile_proved`."""
     pipeline = compilers.ArraysApart if apart else compilers.WholeRegisters
     dispatcher = numba.njit(nogil=True, pipeline_class=pipeline)(function)
     proofs = None
@@ -136,14 +152,15 @@ def loaded_or_proved(function, signature, apart):
         dispatcher._cache = ProvedCache(function, apart)
         proofs = dispatcher._cache.proofs
     dispatcher.compile(signature)
-    if proofs is not None and proofs.report is not None:
-        return dispatcher.overloads[signature].entry_point, proofs.report
-    report = audit_specialisation(dispatcher, signature)
-    require_passed(report)
-    if proofs is not None:
-        machine_code = dispatcher.overloads[signature].library._get_compiled_object()
-        write_proof(proofs.folder, function, apart, signature, machine_code, report)
-    return dispatcher.overloads[signature].entry_point, report
+    compiled, report = dispatcher.overloads[signature], proofs and proofs.report
+    if report is None:
+        report = audit_specialisation(dispatcher, signature)
+        require_passed(report)
+        if proofs is not None:
+            machine_code = compiled.library._get_compiled_object()
+            write_proof(proofs.folder, function, apart, signature, machine_code, report)
+    entry = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
+    return Proved(compiled.entry_point, entry, report)
 
 
 def require_passed(report):

@@ -1,7 +1,6 @@
 """One linear map of spikes, in every way at hand: the same spikes, the same weights, the same sums."""
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,13 +9,13 @@ from refsim.bench.machine import OtherWork, disturbance
 from refsim.bench.peers import Absent, require_module
 from refsim.bench.results import Comparison, Line
 from refsim.bench.timing import Concurrency, interleaved
-from refsim.engine.chain import Calls
 from refsim.engine.listing import list_scratch, listed, listing
 from refsim.engine.packing import Packed
 from refsim.engine.pool import Pool
 from refsim.errors import BenchmarkError
 from refsim.kernels.accumulate import accumulate_spikes
 from refsim.kernels.fast.accumulate import gather_sums
+from refsim.kernels.row import Row
 from refsim.ops import Linear
 
 SHAPES = {"768 to 3072": (196, 768, 3072), "3072 to 768": (196, 3072, 768), "384 to 384": (64, 384, 384)}
@@ -56,7 +55,7 @@ def fast_kernel(spikes, weights, threads):
         search = list_scratch(spikes.shape[1], lists.runs.shape[-1], lambda _, dtype, shape: np.zeros(shape, dtype))
         arguments = lists.of_group(0), (len(spikes), 1), *packed.arguments, *packed.scratch(lists)
         calls = [*listing(planes, 1, search, lists), gather_sums.ranged(*arguments, sums)]
-        works.append(partial(Calls(calls * MAPS), first, last))
+        works.append(Row([call.over(first, last) for call in calls] * MAPS))
 
     def work():
         pool.share(works)

@@ -67,10 +67,11 @@ class Balance:
         self.listen(turn - 1)
         self.limits[turn] = self.shared_out(turn)
 
-    def compute(self, turn, part, calls):
+    def compute(self, turn, part, row):
         """Compute the places of one thread, and note how long that took."""
         start = time.perf_counter_ns()
-        calls(*self.limits[turn][part])
+        row.limit(*self.limits[turn][part])
+        row()
         self.spent[turn][part] = time.perf_counter_ns() - start
 
     def listen(self, turn):

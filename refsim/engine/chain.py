@@ -35,8 +35,8 @@ class PlacewiseStep(Step):
 
         Returns
         -------
-        calls : list of callable
-            Takes the first place and the one after the last, and returns the kernel with all its arguments.
+        calls : list of Bound
+            Their ranges are of places, not yet set.
         """
         return []
 
@@ -58,41 +58,10 @@ class PlacewiseStep(Step):
         return {node.name for node in self.nodes}
 
 
-class Calls:
-    """The kernels of one thread, bound to the same places until these change.
-
-    Parameters
-    ----------
-    calls : list of callable
-        As steps give them.
-    """
-
-    def __init__(self, calls):
-        self.calls, self.places, self.bound = calls, None, []
-
-    def __call__(self, first, last):
-        """Compute some places."""
-        if self.places != (first, last):
-            self.places = first, last
-            self.bound = [call(first, last) for call in self.calls] if first < last else []
-        for bound in self.bound:
-            bound()
-
-
-def of_channels(channels, call):
-    """Return a call of places, given one of single neurons, so many at each place."""
-    return lambda first, last: call(first * channels, last * channels)
-
-
-def whole(bound):
-    """Return a call of places, given a kernel that computes the only place there is."""
-    return lambda first, last: bound
-
-
 def counting(values, site, part, trains):
     """Return the call that counts the spikes of each timestep at some places of trains (places, C)."""
     lanes, tally = values.counting_lanes(part), values.tally(site, part)
-    return of_channels(trains.shape[1], count_trains.ranged(trains.reshape(-1), lanes, tally))
+    return count_trains.ranged(trains.reshape(-1), lanes, tally, of_each=trains.shape[1])
 
 
 class CountStep(PlacewiseStep):

@@ -6,7 +6,7 @@ import numpy as np
 
 from refsim.audit.census import Counted
 from refsim.audit.guard import guarded
-from refsim.engine.chain import PlacewiseStep, counting, of_channels
+from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.values import aligned
 from refsim.kernels.fast.lif import CHUNK, fire_trains
 from refsim.kernels.fast.trains import unpack_trains
@@ -82,8 +82,8 @@ class FireStep(PlacewiseStep):
         (node,), calls, channels = self.nodes, [], self.shape[-1]
         if self.unpacked:
             planes, timesteps = values.planes[node.inputs[0]], len(self.currents)
-            unpacked = unpack_trains.ranged(planes.reshape(len(planes), -1), timesteps, self.currents)
-            calls.append(of_channels(channels, unpacked))
+            planes = planes.reshape(len(planes), -1)
+            calls.append(unpack_trains.ranged(planes, timesteps, self.currents, of_each=channels))
         trains = values.trains(node.name).reshape(self.places, channels)
         scratch = Neurons.scratch(values, part)
         arguments = self.currents, self.no_bias, *self.firing.arguments, scratch

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from refsim.audit.guard import unguarded
-from refsim.engine.chain import Calls, PlacewiseStep
+from refsim.engine.chain import PlacewiseStep
 from refsim.kernels.fast.listing import CODES, COPIED, FEW, PATTERNS, TIMESTEPS_AT_ONCE, list_trains
 from refsim.kernels.fast.words import WORD
+from refsim.kernels.row import Row
 
 FEWEST_ROWS = 8
 """Rows of a window from which on a code of several timesteps or planes has a list of its own."""
@@ -115,7 +116,9 @@ def listed(planes, taps, groups, fewest=FEWEST_ROWS):
 
     lists = list_memory(planes.shape, taps, groups, make)
     scratch = list_scratch(planes.shape[2], lists.runs.shape[-1], make)
-    Calls(listing(planes, taps, scratch, lists, fewest))(0, planes.shape[1])
+    row = Row(listing(planes, taps, scratch, lists, fewest))
+    row.limit(0, planes.shape[1])
+    row()
     return lists
 
 

@@ -1,21 +1,20 @@
 """Chains that the same threads compute one after the other, without being handed out one by one."""
 
 import os
-import time
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 
 from refsim.engine.balance import Balance
-from refsim.engine.chain import Calls, Chain, PlacewiseStep
+from refsim.engine.chain import Chain, PlacewiseStep
 from refsim.engine.step import Step
 from refsim.kernels.fast.barrier import APART, meet
+from refsim.kernels.row import Bound, Row
 
 PATIENCE = 50_000
 """Looks at the other threads before the processor is offered to somebody else, some 100 microseconds; it is one look
 where there are more threads than processors."""
-
-offer_processor = getattr(os, "sched_yield", partial(time.sleep, 0))
 
 GONE = 1 << 62
 """The turn of a thread that failed: nobody waits for it."""
@@ -70,19 +69,21 @@ class Program(Step):
             if turn and threads > 1:
                 if part == 0 and balance.long[turn]:
                     calls.append(partial(balance.look, turn))
-                calls.append(partial(wait, meet.bound(part, turn, patience, turns)))
+                calls.append(meet.bound(part, turn, patience, turns))
             first, last = balance.limits[turn][part]
             if balance.long[turn]:
-                calls.append(partial(balance.compute, turn, part, Calls(chain.calls(values, part))))
+                calls.append(partial(balance.compute, turn, part, Row(chain.calls(values, part))))
             elif first < last:
-                calls += [call(first, last) for call in chain.calls(values, part)]
-        return calls
+                calls += [call.over(first, last) for call in chain.calls(values, part)]
+        return in_rows(calls)
 
 
-def wait(meeting):
-    """Wait until all threads have come."""
-    while not meeting():
-        offer_processor()
+def in_rows(calls):
+    """Return calls with the bound kernels between others in one row each."""
+    rows = []
+    for are_bound, found in groupby(calls, lambda call: isinstance(call, Bound)):
+        rows += [Row(found)] if are_bound else found
+    return rows
 
 
 def take_part(calls, part, turns):

@@ -6,7 +6,7 @@ import numpy as np
 
 from refsim.audit.census import Census, Counted
 from refsim.audit.guard import guarded, unguarded
-from refsim.engine.chain import PlacewiseStep, whole
+from refsim.engine.chain import PlacewiseStep
 from refsim.engine.values import total
 from refsim.kernels.fast.readout import join_planes, sum_timesteps, sum_trains
 from refsim.kernels.fast.trains import count_trains
@@ -45,12 +45,11 @@ class TokenSumStep(PlacewiseStep):
     def calls(self, values, part):
         (node,), size = self.nodes, self.joined.size
         totals = values.planes[node.name]
-        kernels = [
+        return [
             join_planes.bound(self.planes.reshape(-1, size), self.joined),
             count_trains.bound(self.joined, 0, size, values.counting_lanes(part), self.nonzero),
             sum_trains.bound(self.planes, self.bits, self.ones, self.sums, totals.reshape(len(totals), -1)),
         ]
-        return [whole(kernel) for kernel in kernels]
 
     def counted(self, values):
         (node,), (tokens, channels) = self.nodes, self.shape
@@ -82,7 +81,7 @@ class TimeSumStep(PlacewiseStep):
 
     def calls(self, values, part):
         totals = values.plain[self.nodes[0].name]
-        return [whole(sum_timesteps.bound(self.values, totals.reshape(len(totals), -1)))]
+        return [sum_timesteps.bound(self.values, totals.reshape(len(totals), -1))]
 
     def always(self):
         return {self.nodes[0].name: self.census}

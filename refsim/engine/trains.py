@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from refsim.audit.census import Counted
-from refsim.engine.chain import PlacewiseStep, of_channels
+from refsim.engine.chain import PlacewiseStep
 from refsim.kernels.fast.trains import add_planes, mask_trains, pool_trains
 
 
@@ -78,4 +78,4 @@ class AddStep(TrainStep):
         one, other, total = (
             values.planes[site].reshape(len(values.planes[site]), -1) for site in (*node.inputs, node.name)
         )
-        return [of_channels(channels, add_planes.ranged(one, other, self.carry, total))]
+        return [add_planes.ranged(one, other, self.carry, total, of_each=channels)]

@@ -1,8 +1,6 @@
 """How a loop becomes a kernel: proved machine code for integers, Python source for counting integers."""
 
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import partial, update_wrapper
+from functools import update_wrapper
 
 import numpy as np
 from numba import typeof
@@ -13,6 +11,8 @@ from refsim.audit.compilers import ArraysApart, WholeRegisters
 from refsim.audit.counting import CountingArray, CountingTruth
 from refsim.audit.proofs import compile_proved
 from refsim.errors import MultiplicationError
+from refsim.kernels.row import Bound
+from refsim.kernels.witness import show
 
 NO_WRAPPERS = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 """What numba compiles around a function for callers that are no kernels: inlined ones have none."""
@@ -54,55 +54,50 @@ class Kernel:
         """
         if isinstance(arguments[-1], CountingArray):
             return self.python(*arguments)
-        return self.bound(*arguments)()
+        proved = self._proved_for(arguments)
+        show(proved.report)
+        return proved.call(*arguments)
 
     def bound(self, *arguments):
-        """Return the kernel with its arguments, to be called again and again: what types they are is asked once.
+        """Return the kernel with its arguments, for a row: what types they are is asked once.
 
         Parameters
         ----------
         *arguments
-            No counting integers.
+            Integers, arrays, and tuples of these; no counting integers.
 
         Returns
         -------
-        call : callable
-            Takes nothing; raises what the kernel raises.
+        bound : Bound
         """
-        return partial(self._run, *self._proved_for(arguments), arguments)
+        return Bound(self, self._proved_for(arguments), arguments)
 
-    def ranged(self, *arguments):
-        """Return a function that binds the kernel to one range after the other.
+    def ranged(self, *arguments, of_each=1):
+        """Return the kernel with its arguments but for a range, which is empty until a row sets it.
 
         Parameters
         ----------
         *arguments
             All but `first` and `last`.
+        of_each : int
+            As of `Bound`.
 
         Returns
         -------
-        bound : callable
-            Takes `first` and `last`, and returns what `bound` does; types are not asked for again.
+        bound : Bound
         """
         place = self._code.co_varnames.index("first")
-        before, after = arguments[:place], arguments[place:]
-        entry_point, report = self._proved_for((*before, 0, 0, *after))
-        return lambda first, last: partial(self._run, entry_point, report, (*before, first, last, *after))
+        arguments = *arguments[:place], 0, 0, *arguments[place:]
+        return Bound(self, self._proved_for(arguments), arguments, place, of_each)
 
     def _proved_for(self, arguments):
-        """Return machine code for the types of some arguments, and its proof."""
+        """Return machine code for the types of some arguments, with its proof."""
         self.require_own_source()
         types = tuple(map(argument_type, arguments))
         proved = self._proved.get(types)
         if proved is None:
             proved = self._proved[types] = compile_proved(self.python, arguments, self.apart)
         return proved
-
-    def _run(self, entry_point, report, arguments):
-        self.require_own_source()
-        for reports in _witnesses.get():
-            reports.setdefault((report.name, report.signature), report)
-        return entry_point(*arguments)
 
     def require_own_source(self):
         """Check that the source is the one that the kernel was made of."""
@@ -113,7 +108,7 @@ class Kernel:
 
     @property
     def reports(self):
-        return [report for _, report in self._proved.values()]
+        return [proved.report for proved in self._proved.values()]
 
 
 kernel = Kernel
@@ -132,24 +127,6 @@ C_ORDER, FORTRAN_ORDER, KIND_OF_ARRAY = 0x1, 0x2, 0x501
 
 NUMBERS = (int, float, complex, np.number, np.bool)
 """What numba compiles for by its type alone."""
-
-_witnesses = ContextVar("witnesses", default=())
-
-
-@contextmanager
-def witnessed():
-    """Collect the proofs of the kernels that run for the block: in its thread, and in those that a pool lends it.
-
-    Yields
-    ------
-    reports : dict of KernelReport by name and signature
-    """
-    reports = {}
-    before = _witnesses.set((*_witnesses.get(), reports))
-    try:
-        yield reports
-    finally:
-        _witnesses.reset(before)
 
 
 def argument_type(argument):

@@ -116,7 +116,7 @@ from refsim.golden.reference import answer
 from refsim.kernels.argmax import argmax
 from refsim.kernels.ceiling import add_rows
 from refsim.kernels.fast.barrier import meet
-from refsim.kernels.kernel import witnessed
+from refsim.kernels.witness import witnessed
 from refsim.simulator import ENGINES, run
 networks = [seeded_network(preset) for preset in PRESETS]
 networks += [seeded_network(rounding="floor"), seeded_network(pooled_stages=(0,)), seeded_network(leak_shift=12)]

@@ -16,6 +16,7 @@ from refsim.bench.benchmark import Settings, Witness, compare_network
 from refsim.bench.kernels import compare_kernels
 from refsim.bench.seeded import SeededParameters, seeded_image
 from refsim.errors import BenchmarkError, InputError, NetworkError
+from refsim.kernels.row import Row
 from refsim.simulator import ENGINES
 
 SETTINGS = Settings(repeats=2, threads=1)
@@ -140,13 +141,14 @@ def test_absent_kernels_have_a_line(small_kernels, nothing_installed):
 
 def test_a_time_is_that_of_one_map(monkeypatch):
     """The fast kernel does as many maps, on all tokens, as its time is divided by; every other does one."""
-    ranged, computed = kernels.gather_sums.ranged, []
+    original, computed = Row.__call__, []
 
-    def noted(*arguments):
-        bind = ranged(*arguments)
-        return lambda first, last: lambda: (computed.append(last - first), bind(first, last)())
+    def noted(row):
+        limits = [call.arguments[call.range_place :][:2] for call in row.calls if call.kernel is kernels.gather_sums]
+        computed.extend(last - first for first, last in limits)
+        original(row)
 
-    monkeypatch.setattr(kernels.gather_sums, "ranged", noted)
+    monkeypatch.setattr(Row, "__call__", noted)
     spikes, weights = np.eye(5, 16, dtype=np.int8), np.arange(16 * 24).reshape(16, 24).astype(np.int8)
     make, _, maps = kernels.KERNELS["refsim fast"]
     assert np.array_equal(make(spikes, weights, 2)(), weights[:5])

@@ -10,7 +10,8 @@ from strategies import seeded_network
 from refsim.certificate import certified_run
 from refsim.cli.models import blank
 from refsim.engine.pool import Pool
-from refsim.kernels.kernel import kernel, witnessed
+from refsim.kernels.kernel import kernel
+from refsim.kernels.witness import witnessed
 
 
 @kernel
