@@ -5,7 +5,6 @@ from functools import partial
 import numpy as np
 
 from refsim.audit.census import Census, Counted
-from refsim.audit.guard import guarded
 from refsim.engine.chain import PlacewiseStep
 from refsim.engine.firing import Neurons, neuron_census
 from refsim.engine.values import aligned
@@ -41,7 +40,6 @@ class AttendStep(PlacewiseStep):
         if neuron is not None:
             self.firing = Neurons([neuron.operator], graph.timesteps, self.channels)
             self.neuron_census = neuron_census(graph, neuron)
-            self.no_bias = guarded(np.zeros(self.channels, np.int32), neuron.name)
 
     def is_local(self, site):
         return False
@@ -63,8 +61,8 @@ class AttendStep(PlacewiseStep):
         arguments = *trains, timesteps, scratch
         if self.neuron is None:
             return [attend.ranged(*arguments, values.plain[self.context.name].reshape(timesteps, *heads))]
-        firing = self.no_bias, *self.firing.arguments, Neurons.scratch(values, part)
-        return [attend_trains.ranged(*arguments, *firing, values.trains(self.neuron.name))]
+        firing = self.firing.of_thread(values, part)
+        return [attend_trains.ranged(*arguments, firing, values.trains(self.neuron.name))]
 
     def always(self):
         return {} if self.neuron is None else {self.neuron.name: self.neuron_census}

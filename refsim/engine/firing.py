@@ -8,7 +8,7 @@ from refsim.audit.census import Counted
 from refsim.audit.guard import guarded
 from refsim.engine.chain import PlacewiseStep, counting
 from refsim.engine.values import aligned
-from refsim.kernels.fast.lif import CHUNK, fire_trains
+from refsim.kernels.fast.lif import fire_trains
 from refsim.kernels.fast.trains import unpack_trains
 
 
@@ -27,25 +27,22 @@ class Neurons:
     def __init__(self, operators, timesteps, width):
         first = operators[0]
         thresholds = np.concatenate([operator.thresholds for operator in operators]).astype(np.int64)
-        # As wide as what is shifted: LLVM would narrow wider ones anew for every vector.
-        self.shifts = tuple(np.int32(first.leak_shift * timestep) for timestep in range(timesteps))
+        # Of these tuples the length counts: it is known when a kernel is compiled.
+        self.leak, self.timesteps = (0,) * first.leak_shift, (0,) * timesteps
         levels = [thresholds << first.level_shift(timestep) for timestep in range(timesteps)]
         self.levels = np.ones((timesteps, width), np.int32)
         self.levels[:, : len(thresholds)] = np.stack(levels)
         self.levels = guarded(self.levels, "levels")
         self.subtract = first.reset == "subtract"
 
-    @property
-    def arguments(self):
-        """What the kernels take."""
-        return self.shifts, self.levels, self.subtract
+    def arguments(self, fired):
+        """Return what the kernels take, given scratch for the spikes of one place, int32 of shape (width,)."""
+        return self.leak, self.timesteps, self.levels, self.subtract, fired
 
-    @staticmethod
-    def scratch(values, part):
-        """Return membranes and spikes of some neurons, for one thread."""
-        return values.scratch(
-            ("neurons", part), lambda: tuple(aligned((CHUNK,), np.int32, "neurons") for _ in range(2))
-        )
+    def of_thread(self, values, part):
+        """Return what the kernels take, for one thread."""
+        form = self.levels.shape[1:]
+        return self.arguments(values.scratch(("neurons", part, *form), lambda: aligned(form, np.int32, "neurons")))
 
 
 class FireStep(PlacewiseStep):
@@ -63,7 +60,6 @@ class FireStep(PlacewiseStep):
         super().__init__(node)
         self.unpacked, self.shape = unpacked, graph.signals[node.name].shape
         self.firing = Neurons([node.operator], graph.timesteps, self.shape[-1])
-        self.no_bias = guarded(np.zeros(self.shape[-1], np.int32), node.name)
         self.census = neuron_census(graph, node)
         self.places = math.prod(self.shape[:-1])
         self.cost = self.places * self.shape[-1]
@@ -85,9 +81,7 @@ class FireStep(PlacewiseStep):
             planes = planes.reshape(len(planes), -1)
             calls.append(unpack_trains.ranged(planes, timesteps, self.currents, of_each=channels))
         trains = values.trains(node.name).reshape(self.places, channels)
-        scratch = Neurons.scratch(values, part)
-        arguments = self.currents, self.no_bias, *self.firing.arguments, scratch
-        calls.append(fire_trains.ranged(*arguments, trains))
+        calls.append(fire_trains.ranged(self.currents, self.firing.of_thread(values, part), trains))
         return [*calls, counting(values, node.name, part, trains)]
 
     def always(self):

@@ -148,8 +148,7 @@ class TrainsStep(GatherStep):
             )
 
     def calls(self, values, part):
-        scratch = Neurons.scratch(values, part)
-        arguments = *self.arguments(values, part), *self.firing.arguments, scratch
+        arguments = *self.arguments(values, part), self.firing.of_thread(values, part)
         calls, start = [gather_trains.ranged(*arguments, self.trains)], 0
         for node in self.neurons:
             outputs = self.graph.signals[node.name].shape[-1]

@@ -81,9 +81,8 @@ class PixelsStep(PlacewiseStep):
         if not neurons:
             return [gather_pixels.ranged(*arguments, values.plain[node.name].reshape(self.places, self.shape[-1]))]
         trains = values.trains(neurons[0].name).reshape(self.places, self.shape[-1])
-        scratch = Neurons.scratch(values, part)
         return [
-            gather_pixel_trains.ranged(*arguments, *self.firing.arguments, scratch, trains),
+            gather_pixel_trains.ranged(*arguments, self.firing.of_thread(values, part), trains),
             counting(values, neurons[0].name, part, trains),
         ]
 

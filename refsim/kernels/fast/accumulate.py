@@ -90,12 +90,17 @@ def gather_part(weights, block, lists, line, part, safe_rows, lanes, halves, par
 
 
 @tuned_inline
-def gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials, timesteps):
-    """Add up all planes of one place for one block of outputs."""
-    (_, runs, _), (_, _, _, sums), width = lists, partials, LANES * len(lanes)
+def begin_sums(bias, base, width, timesteps, sums):
+    """Begin the sums of all timesteps with the biases of a block."""
     for timestep in range(uint64(timesteps)):
         for output in range(uint64(width)):
-            sums[timestep, output] = 0
+            sums[timestep, output] = bias[base + output]
+
+
+@tuned_inline
+def gather_place(weights, block, lists, line, safe_rows, lanes, halves, partials):
+    """Add all planes of one place to the sums of one block of outputs."""
+    _, runs, _ = lists
     for part in range(uint64(runs.shape[1])):
         gather_part(weights, block, lists, uint64(line), part, safe_rows, lanes, halves, partials)
 
@@ -109,14 +114,12 @@ def route_tile(lists, image, geometry, tap_rows, windows, tile, count, routes):
 
 
 @tuned_inline
-def gather_own_or_window(
-    weights, block, lists, windows, routes, place, line, safe_rows, lanes, halves, partials, timesteps
-):  # fmt: skip
+def gather_own_or_window(weights, block, lists, windows, routes, place, line, safe_rows, lanes, halves, partials):
     """Add up the rows that a place lists itself, or those of its window."""
     if len(windows) == 0:
-        gather_place(weights, block, lists[:3], place, safe_rows, lanes, halves, partials, timesteps)
+        gather_place(weights, block, lists[:3], place, safe_rows, lanes, halves, partials)
     else:
-        gather_place(weights, block, routes[0], line, safe_rows, lanes, halves, partials, timesteps)
+        gather_place(weights, block, routes[0], line, safe_rows, lanes, halves, partials)
 
 
 @tuned_kernel
@@ -184,13 +187,13 @@ def gather_sums(
         while block < uint64(weights.shape[0]):
             fetch(weights, block, block_size, halves)
             for line in range(count):
+                begin_sums(bias, base, width, out.shape[0], sums)
                 gather_own_or_window(
-                    weights, block, lists, windows, routes, tile + line, line, safe_rows, lanes, halves, partials,
-                    out.shape[0],
-                )  # fmt: skip
+                    weights, block, lists, windows, routes, tile + line, line, safe_rows, lanes, halves, partials
+                )
                 for timestep in range(out.shape[0]):
                     for output in range(min(uint64(width), uint64(out.shape[2]) - base)):
-                        out[timestep, tile + line, base + output] = sums[timestep, output] + bias[base + output]
+                        out[timestep, tile + line, base + output] = sums[timestep, output]
             base += uint64(width)
             block += uint64(block_size)
 
@@ -198,7 +201,7 @@ def gather_sums(
 @tuned_kernel
 def gather_trains(
     lists, image, geometry, tap_rows, weights, block_size, bias, safe_rows, lanes, halves, windows, routes, partials,
-    first, last, input_shifts, levels, subtract, neurons, out,
+    first, last, neurons, out,
 ):  # fmt: skip
     """Do as `gather_sums`, and let exact binary neurons fire on the sums at once (rule N8).
 
@@ -211,11 +214,8 @@ def gather_trains(
         As for `gather_sums`.
     first, last : int
         Places to compute.
-    input_shifts, levels : tuple of int and ndarray
+    neurons : tuple
         As for `fire_trains`, levels of shape (T, blocks * width); T at most 4.
-    subtract : bool
-    neurons : tuple of ndarray
-        As for `fire_trains`.
     out : ndarray of uint8, shape (places, outputs)
         Trains; filled at these places.
 
@@ -227,13 +227,14 @@ def gather_trains(
     >>> from refsim.ops import Linear
     >>> packed = Packed([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
     >>> lists, out = listed(np.array([3, 2], np.uint8).reshape(1, 1, 2), 1, 1), np.zeros((1, 1), np.uint8)
-    >>> shifts, levels, neurons = (0, 1), np.full((2, 64), 16, np.int32), tuple(np.zeros((2, 64), np.int32))
+    >>> neurons = (0,), (0, 0), np.full((2, 64), 16, np.int32), False, np.zeros(64, np.int32)
     >>> inputs = (lists.of_group(0), (1, 1), *packed.arguments, *packed.scratch(lists))
-    >>> gather_trains(*inputs, 0, 1, shifts, levels, False, neurons, out)
+    >>> gather_trains(*inputs, 0, 1, neurons, out)
     >>> out.ravel().tolist()  # charges 6, then 6 + (13 << 1) = 32, against a level of 16
     [2]
     """
     (_, _, _, sums), tile_size, width = partials, routes[0][0].shape[0], LANES * len(lanes)
+    _, timesteps, _, _, _ = neurons
     begin_empty(partials, width)
     for tile in range(first, last, tile_size):
         count = min(tile_size, last - tile)
@@ -242,10 +243,10 @@ def gather_trains(
         while block < uint64(weights.shape[0]):
             fetch(weights, block, block_size, halves)
             for line in range(count):
+                begin_sums(bias, base, width, len(timesteps), sums)
                 gather_own_or_window(
-                    weights, block, lists, windows, routes, tile + line, line, safe_rows, lanes, halves, partials,
-                    levels.shape[0],
-                )  # fmt: skip
-                fire_sums(sums, 0, bias, base, width, input_shifts, levels, subtract, neurons, tile + line, out)
+                    weights, block, lists, windows, routes, tile + line, line, safe_rows, lanes, halves, partials
+                )
+                fire_sums(sums, 0, base, width, neurons, tile + line, out)
             base += uint64(width)
             block += uint64(block_size)

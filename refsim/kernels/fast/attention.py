@@ -110,9 +110,7 @@ def attend(query, key, value, timesteps, first, last, products, context):
 
 
 @tuned_kernel
-def attend_trains(
-    query, key, value, timesteps, first, last, products, bias, input_shifts, levels, subtract, neurons, trains
-):
+def attend_trains(query, key, value, timesteps, first, last, products, neurons, trains):
     """Do as `attend`, and let exact binary neurons fire on the context at once (rule N8).
 
     The context of a token lives in the cache for all its timesteps, and only the trains are written.
@@ -121,7 +119,7 @@ def attend_trains(
     ----------
     query, key, value, timesteps, first, last, products
         As for `attend`.
-    bias, input_shifts, levels, subtract, neurons
+    neurons : tuple
         As for `fire_trains`, of H E channels.
     trains : ndarray of uint8, shape (N, H E)
         Filled for these heads.
@@ -129,10 +127,10 @@ def attend_trains(
     Examples
     --------
     >>> import numpy as np
-    >>> trains, one, shifts = np.zeros((1, 1), np.uint8), np.array([[[3]]], np.uint8), (0, 1)
-    >>> bias, levels, neurons = np.zeros(1, np.int32), np.full((2, 1), 2, np.int32), tuple(np.zeros((2, 64), np.int32))
+    >>> trains, one = np.zeros((1, 1), np.uint8), np.array([[[3]]], np.uint8)
+    >>> neurons = (0,), (0, 0), np.full((2, 1), 2, np.int32), False, np.zeros(1, np.int32)
     >>> products = *np.zeros((2, 8), np.int16), np.zeros((2, 1), np.int32), 0
-    >>> attend_trains(one, one, one, 2, 0, 1, products, bias, shifts, levels, False, neurons, trains)
+    >>> attend_trains(one, one, one, 2, 0, 1, products, neurons, trains)
     >>> trains.item()  # charges 1, then 1 + (1 << 1), against a level of 2
     2
     """
@@ -141,4 +139,4 @@ def attend_trains(
         add_up_keys_and_values(key, value, timesteps, head, products)
         for token in range(query.shape[0]):
             retrieve(query, token, head, timesteps, products)
-            fire_sums(sums, 0, bias, head * width, width, input_shifts, levels, subtract, neurons, token, trains)
+            fire_sums(sums, 0, head * width, width, neurons, token, trains)

@@ -64,24 +64,31 @@ def list_multiples(image, geometry, place, starts, lookups):
 
 
 @tuned_inline
-def add_multiples(listed, count, safe_rows, width, multiples, partials):
+def add_half(listed, half, count, safe_rows, width, multiples, partials):
+    """Add the multiples of one half of some pixels to the sums."""
+    run_sums, sums = partials
+    start = uint64(0)
+    while start < count:
+        stop = min(start + uint64(safe_rows), count)
+        for lookup in range(start, stop):
+            line = uint64(listed[half, lookup])
+            for output in range(width):
+                run_sums[output] += multiples[line + uint64(output)]
+        flush(run_sums, sums, 0, 0, 0, width)
+        start = stop
+
+
+@tuned_inline
+def add_multiples(listed, count, safe_rows, width, multiples, bias, base, partials):
     """Add up the multiples of both halves of some pixels; what the upper halves sum up to is doubled four times."""
     run_sums, sums = partials
     for output in range(width):
         run_sums[output] = 0
         sums[0, output] = 0
-    for half in range(1, -1, -1):
-        for output in range(width):
-            sums[0, output] = sums[0, output] << 4
-        start = uint64(0)
-        while start < count:
-            stop = min(start + uint64(safe_rows), count)
-            for lookup in range(start, stop):
-                line = uint64(listed[half, lookup])
-                for output in range(width):
-                    run_sums[output] += multiples[line + uint64(output)]
-            flush(run_sums, sums, 0, 0, 0, width)
-            start = stop
+    add_half(listed, 1, count, safe_rows, width, multiples, partials)
+    for output in range(uint64(width)):
+        sums[0, output] = (sums[0, output] << 4) + bias[base + output]
+    add_half(listed, 0, count, safe_rows, width, multiples, partials)
 
 
 @tuned_kernel
@@ -133,9 +140,9 @@ def gather_pixels(
         add_up_multiples(weights, block, lookups[0].shape[1], width, multiples)
         for place in range(first, last):
             count = list_multiples(image, geometry, place, starts, lookups)
-            add_multiples(lookups[0], count, safe_rows, width, multiples, partials)
+            add_multiples(lookups[0], count, safe_rows, width, multiples, bias, base, partials)
             for output in range(min(uint64(width), uint64(out.shape[1]) - base)):
-                out[place, base + output] = sums[0, output] + bias[base + output]
+                out[place, base + output] = sums[0, output]
         base += uint64(width)
         block += uint64(block_size)
 
@@ -143,7 +150,7 @@ def gather_pixels(
 @tuned_kernel
 def gather_pixel_trains(
     image, geometry, starts, weights, block_size, bias, safe_rows, lanes, multiples, lookups, partials, first, last,
-    input_shifts, levels, subtract, neurons, out,
+    neurons, out,
 ):  # fmt: skip
     """Do as `gather_pixels`, and let exact binary neurons fire on the sums at once, at all timesteps (rule N8).
 
@@ -151,7 +158,7 @@ def gather_pixel_trains(
     ----------
     image, geometry, starts, weights, block_size, bias, safe_rows, lanes, multiples, lookups, partials, first, last
         As for `gather_pixels`.
-    input_shifts, levels, subtract, neurons
+    neurons : tuple
         As for `fire_trains`, levels of shape (T, blocks * width).
     out : ndarray of uint8, shape (places, outputs)
         Trains; filled at these places.
@@ -162,10 +169,9 @@ def gather_pixel_trains(
     >>> from refsim.engine.pixels import PackedPixels
     >>> from refsim.ops import Linear
     >>> packed = PackedPixels([Linear(np.array([[5], [7]], np.int8), np.array([1], np.int32))])
-    >>> shifts, levels, out = (0, 1), np.full((2, 64), 2000, np.int32), np.zeros((1, 1), np.uint8)
-    >>> neurons, image = tuple(np.zeros((2, 64), np.int32)), np.array([[[2, 255]]], np.uint8)
-    >>> arguments = (*packed.arguments, *packed.scratch((1, 1, 2)), 0, 1, shifts, levels, False, neurons)
-    >>> gather_pixel_trains(image, *arguments, out)
+    >>> neurons = (0,), (0, 0), np.full((2, 64), 2000, np.int32), False, np.zeros(64, np.int32)
+    >>> image, out = np.array([[[2, 255]]], np.uint8), np.zeros((1, 1), np.uint8)
+    >>> gather_pixel_trains(image, *packed.arguments, *packed.scratch((1, 1, 2)), 0, 1, neurons, out)
     >>> out.item()  # charges 1796, then 1796 + (1796 << 1), against a level of 2000
     2
     """
@@ -176,7 +182,7 @@ def gather_pixel_trains(
         add_up_multiples(weights, block, lookups[0].shape[1], width, multiples)
         for place in range(first, last):
             count = list_multiples(image, geometry, place, starts, lookups)
-            add_multiples(lookups[0], count, safe_rows, width, multiples, partials)
-            fire_sums(sums, 0, bias, base, width, input_shifts, levels, subtract, neurons, place, out)
+            add_multiples(lookups[0], count, safe_rows, width, multiples, bias, base, partials)
+            fire_sums(sums, 0, base, width, neurons, place, out)
         base += uint64(width)
         block += uint64(block_size)

@@ -10,7 +10,6 @@ from strategies import FEW_TIMESTEPS
 from refsim.engine.attention import products
 from refsim.engine.firing import Neurons
 from refsim.kernels.fast.attention import WORD, attend, attend_trains
-from refsim.kernels.fast.lif import CHUNK
 from refsim.ops import LIF
 
 
@@ -52,10 +51,9 @@ def test_fused_neurons_are_those_of_the_rules(seed, density, size, timesteps, re
     trains = drawn(seed, density, tokens, heads * width, timesteps)
     thresholds = np.random.default_rng(seed).integers(1, 6, heads * width).astype(np.int32)
     firing = Neurons([LIF(thresholds, "binary", 1, True, reset)], timesteps, heads * width)
-    fired, neurons = np.zeros((tokens, heads * width), np.uint8), tuple(np.zeros((2, CHUNK), np.int32))
+    fired, neurons = np.zeros((tokens, heads * width), np.uint8), firing.arguments(np.zeros(heads * width, np.int32))
     split = (train.reshape(tokens, heads, width) for train in trains)
-    scratch, bias = products(timesteps, tokens, width), np.zeros(heads * width, np.int32)
-    attend_trains(*split, timesteps, 0, heads, scratch, bias, *firing.arguments, neurons, fired)
+    attend_trains(*split, timesteps, 0, heads, products(timesteps, tokens, width), neurons, fired)
     contexts = np.stack([expected(trains, heads, timestep) for timestep in range(timesteps)])
     for token in range(tokens):
         for channel in range(0, heads * width, 3):

@@ -10,7 +10,6 @@ from strategies import FEW_TIMESTEPS
 from refsim.engine.firing import Neurons
 from refsim.engine.packing import NOT_KNOWN
 from refsim.engine.pixels import SAFE_MULTIPLES, PackedPixels
-from refsim.kernels.fast.lif import CHUNK
 from refsim.kernels.fast.pixels import gather_pixel_trains, gather_pixels
 from refsim.ops import LIF, Convolution
 
@@ -86,10 +85,8 @@ def test_fused_neurons_are_those_of_the_rules(seed, timesteps, outputs):
     thresholds = random.integers(1, 20_000, outputs).astype(np.int32)
     packed, image = PackedPixels([operator]), random.integers(0, 256, (2, 1, 3), np.uint8)
     firing = Neurons([LIF(thresholds, "binary", 1, True, "subtract")], timesteps, len(packed.bias))
-    trains, neurons = np.zeros((2, outputs), np.uint8), tuple(np.zeros((2, CHUNK), np.int32))
-    gather_pixel_trains(
-        image, *packed.arguments, *packed.scratch(image.shape), 0, 2, *firing.arguments, neurons, trains
-    )
+    trains, neurons = np.zeros((2, outputs), np.uint8), firing.arguments(np.zeros(len(packed.bias), np.int32))
+    gather_pixel_trains(image, *packed.arguments, *packed.scratch(image.shape), 0, 2, neurons, trains)
     for place, currents in enumerate(expected(operator, image).reshape(2, outputs)):
         for output in range(0, outputs, 7):
             currents_of = [int(currents[output])] * timesteps
