@@ -21,8 +21,9 @@ from refsim.ops import Linear
 SHAPES = {"768 to 3072": (196, 768, 3072), "3072 to 768": (196, 3072, 768), "384 to 384": (64, 384, 384)}
 """Tokens, channels and outputs: both maps of an MLP at ImageNet size, and a projection at CIFAR size."""
 
-MAPS = 16
-"""So many times the fast kernel does its map when it is called: to wake a thread takes as long as a small map."""
+MAPS = 24
+"""So many times the fast kernel does its map when it is called, as many maps as the blocks of Spikformer-4-384 have: to
+wake a thread takes as long as a small map, and a network wakes it once."""
 
 
 def reference_kernel(spikes, weights, threads):
