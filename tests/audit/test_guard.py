@@ -181,7 +181,9 @@ def test_a_kernel_replaced_is_noticed(monkeypatch, engine, compiled):
     """Whether compiled or not, in either engine, what stands in for a kernel meets the guard at its site."""
     kernel, replacement = REPLACED[engine]
     function = numba.njit(lambda *arguments: None) if compiled else replacement
-    ranged = SimpleNamespace(ranged=lambda *arguments: lambda first, last: partial(function, *arguments))
-    monkeypatch.setattr(kernel, ranged if engine == "fast" else function)
+    stand_in = SimpleNamespace(
+        ranged=lambda *arguments: SimpleNamespace(over=lambda first, last: partial(function, *arguments))
+    )
+    monkeypatch.setattr(kernel, stand_in if engine == "fast" else function)
     with pytest.raises(MultiplicationError, match=r"block0\.attention\.(q_linear|input)|stem\.(position|conv|neuron)"):
         run(seeded_network(), np.zeros((8, 8), np.uint8), engine=engine)
