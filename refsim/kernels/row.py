@@ -109,7 +109,7 @@ class Row:
     """
 
     def __init__(self, calls):
-        self.calls = tuple(calls)
+        self.calls, self.limits = tuple(calls), None
         self.kernels = {call.kernel for call in self.calls}
         self.reports = {call.proved.report for call in self.calls}
         self.entries = [ENTRY(call.proved.entry) for call in self.calls]
@@ -120,15 +120,16 @@ class Row:
         following = [*((call.proved.entry, frame) for call, frame in zip(self.calls[1:], self.frames[1:])), (0, 0)]
         for place, (begin, end) in enumerate(pairwise(begins)):
             self.memory[begin:end] = np.array([*following[place], place + 1, *chain(*taken[place])], np.uint64)
-        limits = [
+        ranges = [
             (begin + LINKS + length(own[: call.range_place]), call.of_each)
             for begin, own, call in zip(begins, taken, self.calls)
             if call.range_place is not None
         ]
-        self.firsts, self.of_each = np.array(limits, np.int64).reshape(-1, 2).T
+        self.firsts, self.of_each = np.array(ranges, np.int64).reshape(-1, 2).T
 
     def limit(self, first, last):
         """Set the places of the kernels that take a range, from now on."""
+        self.limits = first, last
         self.memory[self.firsts] = self.of_each * first
         self.memory[self.firsts + 1] = self.of_each * last
 
@@ -155,6 +156,6 @@ class Row:
 
     def fail(self, place):
         """Call a kernel that failed as the interpreter does, which raises what it has to say."""
-        call = self.calls[place]
+        call = self.calls[place] if self.limits is None else self.calls[place].over(*self.limits)
         call.proved.call(*call.arguments)
         raise RuntimeError(f"{call.kernel.__name__} failed in a row, and not alone")

@@ -1,7 +1,7 @@
 """Kernels that run one after the other without the interpreter."""
 
-import sys
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -38,6 +38,13 @@ def of_all_kinds(flag, narrow, pair, nothing, cube, small, tape):
 def step_by(step, tape):
     for place in range(0, tape.size, step):
         tape[place] += 1
+
+
+@kernel
+def step_at(step, first, last, tape):
+    for place in range(first, last):
+        for other in range(place, tape.size, step):
+            tape[other] += 1
 
 
 @kernel
@@ -124,22 +131,28 @@ def test_what_a_kernel_raises_is_raised():
         assert ([count], [0]) == (before.tolist(), after.tolist())
 
 
-def test_others_have_the_interpreter_meanwhile():
-    """A row waits in machine code for what a thread of Python does."""
-    turns = np.zeros(16, np.int64)
+def test_what_a_kernel_raises_at_the_places_of_a_row_is_raised():
+    """At no places it raises nothing."""
+    row = Row([step_at.ranged(0, np.zeros(3, np.int64))])
+    row()
+    row.limit(1, 2)
+    with pytest.raises(ValueError, match="must not be zero"):
+        row()
+
+
+def test_others_have_the_interpreter_meanwhile(monkeypatch):
+    """A row waits in machine code for what a thread of Python does, and need not ask again."""
+    turns, asked = np.zeros(16, np.int64), []
+    monkeypatch.setattr("refsim.kernels.row.offer_processor", partial(asked.append, "again"))
 
     def come():
         turns[8] = 1
 
     thread = threading.Timer(0.05, come)
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(60)
-    try:
-        thread.start()
-        Row([meet.bound(0, 1, 1 << 40, turns)])()
-    finally:
-        sys.setswitchinterval(before)
+    thread.start()
+    Row([meet.bound(0, 1, 1 << 31, turns)])()
     thread.join()
+    assert [] == asked
 
 
 def test_a_row_shows_its_proofs_and_holds_its_sources():
